@@ -71,7 +71,9 @@ class Finding:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.score <= 1.0:
-            raise ValueError(f"score must lie in [0, 1], got {self.score}: scale it in the check that found it")
+            raise ValueError(
+                f"score must lie in [0, 1], got {self.score}: scale it in the check that found it"
+            )
         object.__setattr__(self, "score", round(float(self.score), SCORE_DECIMALS))
 
 
