@@ -1,0 +1,83 @@
+"""Every setting of the service, read from the environment (`SAFECONDUCT_…`) or a `.env` file; documented in docs/settings.md."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The defaults run everything in one process on SQLite under `./var`."""
+
+    model_config = SettingsConfigDict(env_prefix="SAFECONDUCT_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default=Path("var"), description="Folder for the database, the assets, keys and certificates."
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL; default: SQLite in the home folder. PostgreSQL: postgresql+psycopg://…",
+    )
+    kafka_bootstrap: str | None = Field(
+        default=None,
+        description="host:port list of the Kafka brokers; unset: the embedded event log in the database.",
+    )
+    topic_prefix: str = Field(
+        default="", description="Put before every topic name, to share a broker between deployments."
+    )
+    partitions: int = Field(
+        default=4, ge=1, le=1024, description="Partitions of each topic when it is created."
+    )
+    models_dir: Path = Field(
+        default=Path.home() / ".cache" / "safeconduct" / "models",
+        description="Where fetched model files are kept.",
+    )
+    asset_url: str | None = Field(
+        default=None, description="fsspec URL of the object store; default: a folder in home."
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8080", description="Base of the links handed out for releases."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    port: int = Field(default=8080, ge=1, le=65535, description="Port the API listens on.")
+    generator: Literal["storyboard", "http"] = Field(
+        default="storyboard", description="Which generator the worker calls."
+    )
+    generator_url: str | None = Field(
+        default=None, description="Base URL of the remote generator, for generator=http."
+    )
+    generator_timeout_s: float = Field(
+        default=600, gt=0, description="Seconds after which a generation attempt is abandoned."
+    )
+    check_timeout_s: float = Field(
+        default=60, gt=0, description="Seconds after which a check counts as unjudged."
+    )
+    link_ttl_s: int = Field(
+        default=60, ge=1, le=3600, description="Seconds a release link lives (DESIGN §4: 60)."
+    )
+    registry_max_age_s: float = Field(
+        default=1.0,
+        gt=0,
+        description="Seconds after which an index not compared with the registry counts as stale.",
+    )
+    account_daily_quota: int = Field(
+        default=100, ge=0, description="Generations one account may have approved per day."
+    )
+    total_daily_quota: int = Field(
+        default=100_000, ge=0, description="Generations approved per day, all accounts together."
+    )
+    account_rate_per_minute: int = Field(
+        default=30, ge=1, description="Requests one account may make per minute."
+    )
+    worker_threads: int = Field(
+        default=2, ge=1, le=64, description="Jobs one worker process runs side by side."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Lowest level logged."
+    )
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database URL with the default filled in."""
+        return self.database_url or f"sqlite:///{(self.home / 'safeconduct.db').resolve()}"
