@@ -58,7 +58,8 @@ class Finding:
 
     `signal` is the stable code the policy document speaks about (`text.classifier`, `likeness.not_granted`, …);
     `score` in [0, 1] (1.0 for a fact); `matched` names what matched in words that may be shown to staff: a list entry, a
-    handle, a label; never biometric data. `category` is None for a fact that is no content: the state of an account. `check` and `revision` say who found it.
+    handle, a label; never biometric data. `category` is
+    None for a fact that is no content: the state of an account. `check` and `revision` say who found it.
     """
 
     category: Category | None
