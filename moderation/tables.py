@@ -1,0 +1,11 @@
+"""Which modules define tables: importing them all is what makes `SQLModel.metadata` complete for migrations and tests."""
+
+from importlib import import_module
+
+TABLE_MODULES: tuple[str, ...] = ()
+
+
+def load_tables() -> None:
+    """Import every module that defines a table."""
+    for name in TABLE_MODULES:
+        import_module(name)
