@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session, SQLModel
 
+from moderation.bells import Bells, bells_of
 from moderation.tables import load_tables
 
 BUSY_TIMEOUT_MS = 30_000
@@ -48,6 +49,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 16) -> None:
         self.shown_url, self.engine = _engine(url, pool_size)
+        self.bells = Bells()
         self._writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
 
     @property
@@ -57,9 +59,11 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits when the block ends and rolls back when it raises."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
-            yield session
+        """A session that commits when the block ends and rolls back when it raises; a commit rings its bells."""
+        with Session(self._writing, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+            self.bells.ring(bells_of(session))
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -2,7 +2,11 @@
 
 from importlib import import_module
 
-TABLE_MODULES: tuple[str, ...] = ()
+TABLE_MODULES: tuple[str, ...] = (
+    "moderation.bus.dead_letters",
+    "moderation.bus.jobs",
+    "moderation.bus.outbox",
+)
 
 
 def load_tables() -> None:

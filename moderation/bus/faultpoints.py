@@ -1,0 +1,35 @@
+"""Named places where a test may kill, freeze or fail this process, to prove what survives; in service they do nothing.
+
+`SAFECONDUCT_FAULT=ACTION:POINT[:NTH]` with ACTION `kill` (SIGKILL), `freeze` (SIGSTOP) or `fail` (raises `FaultInjected`)
+acts the NTH time (default first) the process reaches POINT.
+"""
+
+import os
+import signal
+import threading
+from collections import Counter
+
+VARIABLE = "SAFECONDUCT_FAULT"
+_reached: Counter[str] = Counter()
+_lock = threading.Lock()
+
+
+class FaultInjected(Exception):
+    """A fault that a test asked for."""
+
+
+def reach(point: str) -> None:
+    """Say that `point` is reached."""
+    wanted = os.environ.get(VARIABLE)
+    if not wanted:
+        return
+    action, name, nth = (*wanted.split(":"), "1")[:3]
+    if name != point:
+        return
+    with _lock:
+        _reached[point] += 1
+        if _reached[point] != int(nth):
+            return
+    if action == "fail":
+        raise FaultInjected(point)
+    os.kill(os.getpid(), {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}[action])

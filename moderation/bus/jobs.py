@@ -1,0 +1,171 @@
+"""Long work as rows: a consumer's transaction inserts a job, a worker claims it by lease, and its result commits once.
+
+No transaction spans inference, generation, encoding or the network. A killed job may run twice; its effect is recorded
+only while its fencing token is current. `job_queue` holds the steps of a job's life, `job_pool` the threads.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col
+
+from moderation.bells import ring_after_commit
+from moderation.bus.columns import SERIAL
+from moderation.ids import new_id
+
+
+class JobState(StrEnum):
+    """`ready` waits (or waits again), `running` is leased, `done` and `failed` are final."""
+
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class JobRow(SQLModel, table=True):
+    """One job. Times are milliseconds since the epoch; `token` grows with every claim and every return."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("kind", "dedupe_key"),
+        Index("ix_job_claim", "kind", "state", "run_after_ms", "sequence"),
+        Index(
+            "ix_job_one_running_per_subject",
+            "subject_id",
+            unique=True,
+            sqlite_where=text("serial AND state = 'running'"),
+            postgresql_where=text("serial AND state = 'running'"),
+        ),
+        Index("ix_job_subject", "subject_id"),
+    )
+    sequence: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    id: str = Field(unique=True)
+    kind: str
+    subject_id: str
+    serial: bool = False
+    payload: dict[str, Any] = Field(sa_type=JSON)
+    dedupe_key: str | None = None
+    state: str = JobState.READY.value
+    attempts: int = 0
+    max_attempts: int = 5
+    run_after_ms: int = Field(default=0, sa_type=BigInteger)
+    token: int = Field(default=0, sa_type=BigInteger)
+    holder: str = ""
+    lease_until_ms: int = Field(default=0, sa_type=BigInteger)
+    created_ms: int = Field(sa_type=BigInteger)
+    finished_ms: int | None = Field(default=None, sa_type=BigInteger)
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed job as its handler sees it. `attempt` counts from 1; `token` is the fencing token of this claim."""
+
+    id: str
+    kind: str
+    subject_id: str
+    payload: Mapping[str, Any]
+    attempt: int
+    max_attempts: int
+    created_ms: int
+    token: int
+
+
+Effect = Callable[[Session], None]
+"""What a job changes; runs in the one transaction that completes the job. May run again after a rollback: no side effects
+outside the session."""
+
+
+def no_effect(session: Session) -> None:
+    """Nothing to record."""
+
+
+class Lease:
+    """The right to work on a job. A heartbeat renews it; long handlers look at `lost` between steps and stop when it is set."""
+
+    def __init__(self, renew: Callable[[], bool]) -> None:
+        self._renew = renew
+        self._lost = threading.Event()
+
+    @property
+    def lost(self) -> bool:
+        """True once somebody else may have the job, or it was given back for a shutdown: nothing done now will count."""
+        return self._lost.is_set()
+
+    def lose(self) -> None:
+        """Mark as lost."""
+        self._lost.set()
+
+    def renew(self) -> bool:
+        """Extend by a full lease now; False when it is lost."""
+        if not self.lost and not self._renew():
+            self.lose()
+        return not self.lost
+
+
+class JobHandler(Protocol):
+    """Does one kind of job. `lease_s` is how long the job may go without a heartbeat before another worker takes it over.
+
+    `run` works without any transaction and returns what to record. Raising means: try again after a backoff; raising
+    `GiveUp` means never again. `on_exhausted` returns what to record when all attempts failed (for a generation: hold it).
+    """
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def lease_s(self) -> float: ...
+
+    def run(self, job: Job, lease: Lease) -> Effect: ...
+
+    def on_exhausted(self, job: Job, error: BaseException) -> Effect: ...
+
+
+class GiveUp(Exception):
+    """Trying again cannot help; the job goes straight to `on_exhausted`."""
+
+
+class TooManyAttempts(Exception):
+    """Every attempt ended without a word: the worker was killed each time."""
+
+
+def insert_job(
+    session: Session,
+    *,
+    kind: str,
+    subject_id: str,
+    payload: Mapping[str, Any],
+    now_ms: int,
+    dedupe_key: str | None,
+    run_after_ms: int = 0,
+    max_attempts: int = 5,
+    serial: bool = False,
+) -> str | None:
+    """Add a job in the caller's transaction; its id, or None when a job of this kind has the `dedupe_key` already.
+
+    `run_after_ms` is a point in time (0: at once). `serial` jobs of one `subject_id`, of whatever kind, run one at a time
+    in the order of insertion. `payload` holds JSON values only.
+    """
+    values = {
+        "id": new_id("job"), "kind": kind, "subject_id": subject_id, "serial": serial, "payload": dict(payload),
+        "dedupe_key": dedupe_key, "state": JobState.READY.value, "attempts": 0, "max_attempts": max_attempts,
+        "run_after_ms": run_after_ms, "token": 0, "holder": "", "lease_until_ms": 0, "created_ms": now_ms, "last_error": "",
+    }  # fmt: skip
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(JobRow).values(**values).on_conflict_do_nothing(index_elements=["kind", "dedupe_key"])
+    )
+    ring_after_commit(session, bell(kind))
+    inserted = session.execute(statement.returning(col(JobRow.id))).scalar_one_or_none()
+    return None if inserted is None else str(inserted)
+
+
+def bell(kind: str) -> str:
+    """The bell that rings when a job of `kind` is added."""
+    return f"job:{kind}"
