@@ -6,6 +6,9 @@ TABLE_MODULES: tuple[str, ...] = (
     "moderation.bus.dead_letters",
     "moderation.bus.jobs",
     "moderation.bus.outbox",
+    "moderation.accounts.models",
+    "moderation.review.models",
+    "moderation.transparency.audit",
 )
 
 

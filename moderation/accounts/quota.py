@@ -1,0 +1,113 @@
+"""Daily quotas and request rates, right under concurrency.
+
+A place is taken by one conditional `UPDATE … SET used = used + 1 WHERE used < limit`: the database's row lock decides, not a
+count read beforehand. Rows are locked in a fixed order (reservation, account, total), so two reservations cannot deadlock.
+The row of the total is hot: call `reserve` last in the approving transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col
+
+from moderation.accounts.models import QuotaDay, QuotaReservation, RequestRate
+from moderation.errors import Kind, ServiceError
+from moderation.sql import add_and_read, changed, insert_new
+
+TOTAL = "*"
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaLimits:
+    """Generations per day (UTC) that may be approved, for one account and in all."""
+
+    account: int
+    total: int
+
+
+class QuotaExhausted(ServiceError):
+    """No place is left today. `scope` is `account` or `total`."""
+
+    code = "account.quota_exhausted"
+    kind = Kind.LIMITED
+
+    def __init__(self, scope: str, limit: int, day: str) -> None:
+        self.scope = scope
+        whose = "this account's" if scope == "account" else "the service's"
+        super().__init__(
+            f"{whose} quota of {limit} generations a day is used up",
+            field="account_id" if scope == "account" else "",
+            value=day,
+            remedy="ask again after midnight UTC, or ask an administrator for a larger quota",
+        )
+
+
+def day_of(at_ms: int) -> str:
+    """The UTC day of `at_ms`, such as `2026-03-01`."""
+    return datetime.fromtimestamp(at_ms / 1000, tz=UTC).date().isoformat()
+
+
+def reserve(session: Session, account_id: str, day: str, limits: QuotaLimits, *, generation_id: str) -> None:
+    """Take a place of `day` for the generation. Once per generation: repeating it changes nothing; after `give_back` a
+    place is taken anew. Raises `QuotaExhausted` and leaves the transaction as it was."""
+    with session.begin_nested():
+        if _newly_reserved(session, account_id, day, generation_id):
+            _take(session, account_id, day, limits.account, "account")
+            _take(session, TOTAL, day, limits.total, "total")
+
+
+def give_back(session: Session, generation_id: str) -> bool:
+    """Return the place of a generation that failed or was refused; True when it held one. Repeating changes nothing."""
+    held = col(QuotaReservation.generation_id) == generation_id
+    statement = update(QuotaReservation).where(held, col(QuotaReservation.returned).is_(False))
+    if not changed(session, statement.values(returned=True)):
+        return False
+    reservation = session.get_one(QuotaReservation, generation_id, populate_existing=True)
+    for scope in (reservation.account_id, TOTAL):
+        row = update(QuotaDay).where(col(QuotaDay.scope) == scope, col(QuotaDay.day) == reservation.day)
+        session.execute(row.values(used=QuotaDay.used - 1))
+    return True
+
+
+def used(session: Session, scope: str, day: str) -> int:
+    """Places taken on `day` by an account id, or in all (`TOTAL`)."""
+    row = session.get(QuotaDay, (scope, day), populate_existing=True)
+    return row.used if row else 0
+
+
+def count_request(session: Session, account_id: str, at_ms: int) -> int:
+    """Count one request and return the rate: requests in the last minute, this one included.
+
+    A sliding estimate: the running minute plus the part of the previous minute that still lies within 60 s, rounded down,
+    taking its requests as evenly spread.
+    """
+    minute, into = divmod(at_ms, MINUTE_MS)
+    session.execute(
+        delete(RequestRate).where(
+            col(RequestRate.account_id) == account_id, col(RequestRate.minute) < minute - 1
+        )
+    )
+    now = add_and_read(session, RequestRate, "requests", 1, account_id=account_id, minute=minute)
+    before = session.get(RequestRate, (account_id, minute - 1), populate_existing=True)
+    return now + (before.requests * (MINUTE_MS - into) // MINUTE_MS if before else 0)
+
+
+def _newly_reserved(session: Session, account_id: str, day: str, generation_id: str) -> bool:
+    fresh = {"account_id": account_id, "day": day, "returned": False}
+    if insert_new(session, QuotaReservation, generation_id=generation_id, **fresh):
+        return True
+    returned = update(QuotaReservation).where(
+        col(QuotaReservation.generation_id) == generation_id, col(QuotaReservation.returned).is_(True)
+    )
+    return changed(session, returned.values(**fresh)) == 1
+
+
+def _take(session: Session, scope: str, day: str, limit: int, name: str) -> None:
+    insert_new(session, QuotaDay, scope=scope, day=day, used=0)
+    free = update(QuotaDay).where(
+        col(QuotaDay.scope) == scope, col(QuotaDay.day) == day, col(QuotaDay.used) < limit
+    )
+    if not changed(session, free.values(used=QuotaDay.used + 1)):
+        raise QuotaExhausted(name, limit, day)
