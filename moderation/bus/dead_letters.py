@@ -124,7 +124,10 @@ def dismiss(session: Session, dead_letter_id: str, *, now_ms: int) -> None:
 
 
 def _open(topics: Sequence[str]) -> list[ColumnElement[bool]]:
-    clauses = [col(DeadLetterRow.replayed_ms).is_(None), col(DeadLetterRow.dismissed_ms).is_(None)]
+    clauses: list[ColumnElement[bool]] = [
+        col(DeadLetterRow.replayed_ms).is_(None),
+        col(DeadLetterRow.dismissed_ms).is_(None),
+    ]
     return [*clauses, col(DeadLetterRow.topic).in_(topics)] if topics else clauses
 
 
