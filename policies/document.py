@@ -1,0 +1,98 @@
+"""A policy document: the rules as staff write them, in YAML, validated and frozen.
+
+Loading explains everything that is wrong at once, each with file, line and a hint. The revision is the hash of what the
+document says, so comments, the order of keys and the order of lists do not change it; every list is a set.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from policies.canonical import revision_of
+from policies.clauses import Clock, CombinationClause, ContextClause, ReasonClause, SignalClause
+from policies.loading.build import (
+    build_clocks,
+    build_combinations,
+    build_contexts,
+    build_reasons,
+    build_signals,
+    build_unjudged,
+)
+from policies.loading.problems import PolicyInvalid, Problem
+from policies.loading.schema import schema_problems
+from policies.loading.semantics import semantic_problems
+from policies.loading.source import Tree, read_tree
+from policies.taxonomy import Verdict
+
+SHIPPED = "default.yaml"
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """The rules of one revision.
+
+    `revision` is `sha256:` and 12 hex digits of the canonical content. `unjudged` maps a cause of a check that could not
+    judge to review or block. `notices` are not errors: what is switched off, what is not mentioned. `content` is the plain
+    data the document was built from, for comparing two of them.
+    """
+
+    name: str
+    revision: str
+    signals: Mapping[str, SignalClause]
+    contexts: Mapping[str, ContextClause]
+    combinations: Mapping[str, CombinationClause]
+    unjudged: Mapping[str, Verdict]
+    reasons: Mapping[str, ReasonClause]
+    clocks: Mapping[str, Clock]
+    notices: tuple[Problem, ...] = ()
+    content: Tree | None = None
+
+
+def load_document(path: Path) -> PolicyDocument:
+    """The document in the file. Raises `PolicyInvalid` with every problem, an unreadable file included."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise PolicyInvalid((_unreadable(path, f"it is larger than {MAX_BYTES:,} bytes"),))
+        text = path.read_bytes().decode("utf-8")
+    except OSError as problem:
+        raise PolicyInvalid((_unreadable(path, problem.strerror or "it cannot be opened"),)) from problem
+    except UnicodeDecodeError as problem:
+        raise PolicyInvalid((_unreadable(path, f"byte {problem.start} is not UTF-8"),)) from problem
+    return parse_document(text, name=path.name)
+
+
+def _unreadable(path: Path, why: str) -> Problem:
+    return Problem(
+        "policy.unreadable", path.name, 1, f"the policy cannot be read: {why}", "give a YAML file in UTF-8"
+    )
+
+
+def parse_document(text: str, *, name: str) -> PolicyDocument:
+    """The document in the text; `name` is what problems call the file. Raises `PolicyInvalid` with every problem."""
+    tree = read_tree(text, name=name)
+    problems = schema_problems(tree)
+    if not problems:
+        problems, notices = semantic_problems(tree)
+    if problems:
+        raise PolicyInvalid(problems)
+    data = tree.data
+    return PolicyDocument(
+        name=str(data["name"]),
+        revision=revision_of(tree.canonical_data()),
+        signals=build_signals(data),
+        contexts=build_contexts(data),
+        combinations=build_combinations(data),
+        unjudged=build_unjudged(data),
+        reasons=build_reasons(data),
+        clocks=build_clocks(data),
+        notices=notices,
+        content=tree,
+    )
+
+
+def shipped_document() -> PolicyDocument:
+    """The policy that ships with the service: POLICY.md, machine-readable."""
+    text = (files("policies") / "catalogue" / SHIPPED).read_text(encoding="utf-8")
+    return parse_document(text, name=SHIPPED)
