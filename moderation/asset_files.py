@@ -12,7 +12,6 @@ from typing import IO, Any, Protocol, cast
 
 import fsspec
 
-
 TEMPORARY = "tmp"
 
 
