@@ -68,7 +68,7 @@ class NotOverridable(ServiceError):
     """An absolute rule or a revocation stands above a moderator's decision."""
 
     code = "case.not_overridable"
-    kind = Kind.FORBIDDEN
+    kind = Kind.CONFLICT
 
 
 class ReasonMissing(ServiceError):
