@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from time import monotonic
 from typing import Any, Protocol
 
 from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
@@ -20,12 +21,13 @@ from moderation.ids import new_id
 
 
 class JobState(StrEnum):
-    """`ready` waits (or waits again), `running` is leased, `done` and `failed` are final."""
+    """`ready` waits (or waits again), `running` is leased, the others are final."""
 
     READY = "ready"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class JobRow(SQLModel, table=True):
@@ -89,24 +91,29 @@ def no_effect(session: Session) -> None:
 class Lease:
     """The right to work on a job. A heartbeat renews it; long handlers look at `lost` between steps and stop when it is set."""
 
-    def __init__(self, renew: Callable[[], bool]) -> None:
+    def __init__(self, renew: Callable[[], bool], lease_s: float) -> None:
         self._renew = renew
-        self._lost = threading.Event()
+        self._lease_s = lease_s
+        self._gone = threading.Event()
+        self._until = monotonic() + lease_s
 
     @property
     def lost(self) -> bool:
-        """True once somebody else may have the job, or it was given back for a shutdown: nothing done now will count."""
-        return self._lost.is_set()
+        """True once somebody else may have the job, it was cancelled, or given back for a shutdown: nothing will count."""
+        return self._gone.is_set() or monotonic() > self._until
 
     def lose(self) -> None:
-        """Mark as lost."""
-        self._lost.set()
+        """Mark as lost for good."""
+        self._gone.set()
 
     def renew(self) -> bool:
-        """Extend by a full lease now; False when it is lost."""
-        if not self.lost and not self._renew():
+        """Extend by a full lease now; False when it is lost. Raises what the database raises."""
+        at = monotonic()
+        if self._gone.is_set() or not self._renew():
             self.lose()
-        return not self.lost
+            return False
+        self._until = at + self._lease_s
+        return True
 
 
 class JobHandler(Protocol):
@@ -153,10 +160,22 @@ def insert_job(
     in the order of insertion. `payload` holds JSON values only.
     """
     values = {
-        "id": new_id("job"), "kind": kind, "subject_id": subject_id, "serial": serial, "payload": dict(payload),
-        "dedupe_key": dedupe_key, "state": JobState.READY.value, "attempts": 0, "max_attempts": max_attempts,
-        "run_after_ms": run_after_ms, "token": 0, "holder": "", "lease_until_ms": 0, "created_ms": now_ms, "last_error": "",
-    }  # fmt: skip
+        "id": new_id("job"),
+        "kind": kind,
+        "subject_id": subject_id,
+        "serial": serial,
+        "payload": dict(payload),
+        "dedupe_key": dedupe_key,
+        "state": JobState.READY.value,
+        "attempts": 0,
+        "max_attempts": max_attempts,
+        "run_after_ms": max(run_after_ms, now_ms),
+        "token": 0,
+        "holder": "",
+        "lease_until_ms": 0,
+        "created_ms": now_ms,
+        "last_error": "",
+    }
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = (
         dialect.insert(JobRow).values(**values).on_conflict_do_nothing(index_elements=["kind", "dedupe_key"])

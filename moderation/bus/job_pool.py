@@ -1,0 +1,188 @@
+"""Threads that claim jobs, run them outside any transaction, and commit each result together with its job's completion.
+
+With `batch` above 1 a thread claims several small jobs at once and commits their results in one transaction; slow jobs keep
+batch 1. A shutdown finishes what runs or, after `grace_s`, gives it back.
+"""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic, sleep
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from moderation.bus import job_queue
+from moderation.bus.backoff import Backoff
+from moderation.bus.faultpoints import reach
+from moderation.bus.holdings import Holdings
+from moderation.bus.job_outcome import Outcome, record
+from moderation.bus.jobs import GiveUp, Job, JobHandler, JobState, Lease, TooManyAttempts, bell
+from moderation.bus.transient import is_transient
+from moderation.store import Database
+
+log = structlog.get_logger(__name__)
+FLUSH_S = 0.05  # results of a batch wait at most this long for each other
+
+
+class JobPool:
+    """Runs the jobs of `handlers` on `threads` threads.
+
+    `batch` jobs are claimed together; `poll_s` is how long an idle thread waits for work of another process; `grace_s` how
+    long a shutdown waits for running jobs before it gives their leases back.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Sequence[JobHandler],
+        *,
+        threads: int = 1,
+        batch: int = 1,
+        backoff: Backoff | None = None,
+        poll_s: float = 0.2,
+        grace_s: float = 20.0,
+    ) -> None:
+        self._database = database
+        self._handlers = {handler.kind: handler for handler in handlers}
+        self._lease_ms = {handler.kind: int(handler.lease_s * 1000) for handler in handlers}
+        self._holdings = Holdings(database, self._lease_ms)
+        self._bells = [bell(kind) for kind in self._handlers]
+        self._threads, self._batch, self._poll_s, self._grace_s = threads, batch, poll_s, grace_s
+        self._backoff = backoff or Backoff()
+        self._holder = f"{os.getpid()}:{secrets.token_hex(4)}"
+        self.name = "jobs:" + "+".join(self._handlers)
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then finish or give back; returns when nothing is held any more."""
+        ended = threading.Event()
+        heart = _thread(f"{self.name}:heartbeat", self._holdings.beat, ended)
+        workers = [_thread(f"{self.name}:{n}", self._work, stop) for n in range(self._threads)]
+        stop.wait()
+        deadline = monotonic() + self._grace_s
+        for worker in workers:
+            worker.join(max(0.0, deadline - monotonic()))
+        ended.set()
+        heart.join()
+        self._holdings.give_back_all()
+
+    def run_once(self, stop: threading.Event | None = None) -> int:
+        """Claim one batch, run it and commit, on this thread; how many jobs were claimed."""
+        held = [(job, self._holdings.hold(job)) for job in self._claim()]
+        pending: list[Outcome] = []
+        began = monotonic()
+        for job, lease in held:
+            if stop is not None and stop.is_set():
+                self._holdings.give_back(job, lease, started=False)
+                continue
+            pending.append(self._attempt(job, lease))
+            if monotonic() - began > FLUSH_S:
+                self._commit(pending)
+                pending, began = [], monotonic()
+        self._commit(pending)
+        return len(held)
+
+    def _work(self, stop: threading.Event) -> None:
+        busy = False  # an idle thread looks before it takes the write lock for a claim
+        while not stop.is_set():
+            seen = self._database.bells.count(self._bells)
+            try:
+                busy = (busy or self._due()) and self.run_once(stop) > 0
+                if not busy:
+                    self._database.bells.wait(self._bells, seen, self._poll_s)
+            except Exception as error:
+                log.warning("job_thread_failed", pool=self.name, error=type(error).__name__)
+                stop.wait(1.0)
+
+    def _due(self) -> bool:
+        with self._database.read() as session:
+            return job_queue.has_due(session, list(self._handlers))
+
+    def _claim(self) -> tuple[Job, ...]:
+        try:
+            with self._database.transaction() as session:
+                return job_queue.claim(session, self._lease_ms, holder=self._holder, limit=self._batch)
+        except (
+            IntegrityError
+        ):  # another worker began a serial job of the same subject between our look and our claim
+            return ()
+
+    def _attempt(self, job: Job, lease: Lease) -> Outcome:
+        if job.attempt > job.max_attempts:
+            return self._exhausted(
+                job, lease, TooManyAttempts(f"{job.kind}: {job.max_attempts} attempts were cut off")
+            )
+        try:
+            return Outcome(job, lease, JobState.DONE, self._handlers[job.kind].run(job, lease))
+        except Exception as error:
+            return self._failed(job, lease, error)
+
+    def _failed(self, job: Job, lease: Lease, error: Exception) -> Outcome:
+        log.warning("job_failed", kind=job.kind, job=job.id, attempt=job.attempt, error=type(error).__name__)
+        if isinstance(error, GiveUp) or (job.attempt >= job.max_attempts and not is_transient(error)):
+            return self._exhausted(job, lease, error)
+        return self._again(job, lease, error)
+
+    def _exhausted(self, job: Job, lease: Lease, error: Exception) -> Outcome:
+        try:
+            effect = self._handlers[job.kind].on_exhausted(job, error)
+        except Exception as second:  # it must be said that the job failed: try again until it can be
+            return self._again(job, lease, second)
+        return Outcome(job, lease, JobState.FAILED, effect, error=_text(error))
+
+    def _again(self, job: Job, lease: Lease, error: Exception) -> Outcome:
+        delay = self._backoff.delay_ms(job.attempt)
+        return Outcome(job, lease, JobState.READY, delay_ms=delay, error=_text(error))
+
+    def _commit(self, outcomes: Sequence[Outcome]) -> None:
+        """Record the outcomes in one transaction; when it fails, one by one, so that only the culprit is tried again."""
+        if not outcomes:
+            return
+        try:
+            self._persist(outcomes)
+        except Exception as error:
+            if len(outcomes) == 1:
+                self._commit_alone(outcomes[0], error)
+            else:
+                for outcome in outcomes:
+                    self._commit([outcome])
+        for outcome in outcomes:
+            self._holdings.release(outcome.job)
+
+    def _commit_alone(self, outcome: Outcome, error: Exception) -> None:
+        """Wait out a database that does not answer; any other error makes this a failed attempt. If even that cannot be
+        written, the lease runs out and the job is run again."""
+        job, lease, tries = outcome.job, outcome.lease, 0
+        while not lease.lost:
+            tries += 1
+            if is_transient(error) or tries > 1:
+                sleep(self._backoff.delay_ms(tries) / 1000)
+            if is_transient(error):
+                pass  # the same outcome again
+            elif outcome.state is JobState.DONE:
+                outcome = self._failed(job, lease, error)
+            else:
+                outcome = self._again(job, lease, error)
+            try:
+                return self._persist([outcome])
+            except Exception as next_error:
+                error = next_error
+        log.error("job_outcome_not_recorded", kind=job.kind, job=job.id, error=type(error).__name__)
+        return None
+
+    def _persist(self, outcomes: Sequence[Outcome]) -> None:
+        with self._database.transaction() as session:
+            record(session, outcomes)
+            reach("job.before_commit")
+        reach("job.after_commit")
+
+
+def _thread(name: str, target: Callable[[threading.Event], None], event: threading.Event) -> threading.Thread:
+    thread = threading.Thread(target=target, args=(event,), name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,22 @@
+"""Which database errors pass by themselves: these are waited out, never held against the message or job that met them."""
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from moderation.store import DatabaseUnusable
+
+_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL")
+
+
+def is_transient(error: BaseException) -> bool:
+    """True for a lost connection, a lock that did not come, a deadlock's victim, a full disk, an exhausted pool."""
+    if isinstance(error, (PoolTimeout, DatabaseUnusable)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    name = getattr(error.orig, "sqlite_errorname", None)
+    if name is not None:
+        return str(name).startswith(_SQLITE)
+    return isinstance(error, OperationalError)
