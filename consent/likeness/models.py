@@ -6,7 +6,7 @@ Every `*_ms` is milliseconds since the epoch, UTC.
 
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, ForeignKey
+from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel
 
 
@@ -60,7 +60,7 @@ class Grant(SQLModel, table=True):
     __tablename__ = "likeness_grant"
 
     id: str = Field(primary_key=True, max_length=64)
-    likeness_id: str = Field(index=True, sa_column_args=(ForeignKey("likeness.id"),), max_length=64)
+    likeness_id: str = Field(index=True, foreign_key="likeness.id", max_length=64)
     audience: str = Field(max_length=16)
     account_ids: list[str] = Field(default_factory=list, sa_type=JSON)
     purposes: list[str] = Field(default_factory=list, sa_type=JSON)
@@ -76,20 +76,20 @@ class GrantUse(SQLModel, table=True):
     __tablename__ = "likeness_grant_use"
 
     generation_id: str = Field(primary_key=True, max_length=64)
-    grant_id: str = Field(primary_key=True, sa_column_args=(ForeignKey("likeness_grant.id"),), max_length=64)
+    grant_id: str = Field(primary_key=True, foreign_key="likeness_grant.id", max_length=64)
     state: str = Field(default="reserved", max_length=16)
     changed_ms: int = Field(sa_type=BigInteger)
 
 
 class Restriction(SQLModel, table=True):
-    """The owner's rule in plain words, and what it was compiled to. `conditions` None: not understood, so a person looks."""
+    """The owner's rule in plain words, and what it was compiled to (`restrictions.Compiled`)."""
 
     __tablename__ = "likeness_restriction"
 
     id: str = Field(primary_key=True, max_length=64)
-    likeness_id: str = Field(index=True, sa_column_args=(ForeignKey("likeness.id"),), max_length=64)
+    likeness_id: str = Field(index=True, foreign_key="likeness.id", max_length=64)
     words: str = Field(max_length=500)
-    conditions: dict[str, list[str]] | None = Field(default=None, sa_type=JSON)
+    conditions: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
     created_ms: int = Field(sa_type=BigInteger)
     withdrawn_ms: int | None = Field(default=None, sa_type=BigInteger)
 
@@ -99,7 +99,7 @@ class LikenessEvent(SQLModel, table=True):
 
     __tablename__ = "likeness_event"
 
-    likeness_id: str = Field(primary_key=True, sa_column_args=(ForeignKey("likeness.id"),), max_length=64)
+    likeness_id: str = Field(primary_key=True, foreign_key="likeness.id", max_length=64)
     revision: int = Field(primary_key=True)
     change: str = Field(max_length=32)
     actor: str = Field(max_length=64)
