@@ -1,0 +1,1 @@
+"""One file per check; each is pure given its subject and its revision."""

@@ -1,0 +1,73 @@
+"""Who and what the prompt names: public figures from the list, protected works from the registry."""
+
+from collections.abc import Sequence
+
+from consent.public_figures.names import FigureMatcher, FigureMention
+from consent.public_figures.standing import Standing
+from moderation.gate.lazy import Lazy
+from moderation.gate.subjects import RequestSubject, WorkUse
+from policies.findings import Finding, TextSpan
+from policies.taxonomy import Category
+
+WORKS_REVISION = "1"
+_SIGNALS = {
+    Standing.LIVING: "figure.living",
+    Standing.RECENTLY_DEAD: "figure.recently_dead",
+    Standing.UNKNOWN: "figure.unknown_status",
+    Standing.ROLE: "figure.unknown_status",
+}
+_BLOCKING_KINDS = frozenset({"character"})
+
+
+class FiguresCheck:
+    """Public figures who would be shown or heard. The dead of more than seventy years, and names merely mentioned, are no finding;
+    a living artist's style is a matter of works."""
+
+    name = "prompt.figures"
+    tier = 1
+
+    def __init__(self, matcher: Lazy[FigureMatcher], revision: str) -> None:
+        self._matcher = matcher
+        self.revision = revision
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        """`figure.living`, `figure.recently_dead`, `figure.unknown_status`; `work.named` for a living artist's style."""
+        mentions = self._matcher.get().find(subject.prompt, subject.today)
+        return [finding for mention in mentions if (finding := self._finding(mention)) is not None]
+
+    def _finding(self, mention: FigureMention) -> Finding | None:
+        where = TextSpan("prompt", mention.start, mention.end)
+        if mention.use == "style":
+            if mention.standing is not Standing.LIVING:
+                return None
+            style = f"the style of {mention.name}"
+            return Finding(Category.WORKS, "work.named", 1.0, where, self.name, self.revision, style)
+        signal = _SIGNALS.get(mention.standing)
+        if signal is None:
+            return None
+        matched = f"{mention.name} ({mention.how})"
+        return Finding(Category.PUBLIC_FIGURE, signal, 1.0, where, self.name, self.revision, matched)
+
+
+class WorksCheck:
+    """Works named in the prompt, with what the registry says for this account."""
+
+    name = "prompt.works"
+    tier = 1
+
+    def __init__(self, revision: str) -> None:
+        self.revision = f"{WORKS_REVISION}+{revision}"
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        """`work.opted_out`; `work.unlicensed` for a character without a licence; `work.named` for other kinds."""
+        return [self._finding(use) for use in subject.works if use.standing != "licensed"]
+
+    def _finding(self, use: WorkUse) -> Finding:
+        where = TextSpan("prompt", use.start, use.end)
+        return Finding(Category.WORKS, _work_signal(use), 1.0, where, self.name, self.revision, use.name)
+
+
+def _work_signal(use: WorkUse) -> str:
+    if use.standing == "opted_out":
+        return "work.opted_out"
+    return "work.unlicensed" if use.kind in _BLOCKING_KINDS else "work.named"

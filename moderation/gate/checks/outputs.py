@@ -1,0 +1,133 @@
+"""The finished clip: is it whole, who is in it, is anyone undressed, what is said?"""
+
+from collections.abc import Sequence
+
+from moderation.gate.check import CouldNotJudge
+from moderation.gate.checks.references import box_of
+from moderation.gate.subjects import FaceMatch, FaceSighting, OutputSubject
+from policies.findings import Finding, FrameBox, WholeField
+from policies.taxonomy import Category
+
+REVISION = "1"
+
+
+class OutputMediaCheck:
+    """The output must be a video that decodes within its limits; what cannot be decoded cannot be judged, so it is held."""
+
+    name = "output.media"
+    tier = 0
+    revision = REVISION
+
+    def examine(self, subject: OutputSubject) -> Sequence[Finding]:
+        """`output.unreadable` for a rejected file; a decoder that failed on our side could not judge."""
+        output = subject.output
+        if output.problem in {"media.timeout", "media.crashed"}:
+            raise CouldNotJudge(output.problem, output.problem_sentence)
+        if output.problem:
+            return [
+                Finding(
+                    None, "output.unreadable", 1.0, WholeField("output"), self.name, REVISION, output.problem
+                )
+            ]
+        fitting = {"video", "image"} if subject.still_allowed else {"video"}
+        if output.kind not in fitting or not output.frames_seen:
+            return [
+                Finding(None, "output.not_video", 1.0, WholeField("output"), self.name, REVISION, output.kind)
+            ]
+        return []
+
+
+class OutputFacesCheck:
+    """Invariant 11: a face is a finding when it is an enrolled, revoked or protected person not approved here, or the face
+    of an uploaded reference; a face that matches nobody is allowed; an approved likeness that is not found has drifted."""
+
+    name = "output.faces"
+    tier = 1
+
+    def __init__(self, revision: str) -> None:
+        self.revision = f"{REVISION}+{revision}"
+
+    def examine(self, subject: OutputSubject) -> Sequence[Finding]:
+        """`output.face_revoked`, `output.face_not_approved`, `output.face_of_reference`, `output.identity_drift`."""
+        faces = subject.output.faces
+        if faces.value is None:
+            raise CouldNotJudge(faces.cause, "faces")
+        approved = {use.likeness_id: use for use in subject.approved}
+        findings = [
+            finding for face in faces.value for finding in self._of_face(subject, face, set(approved))
+        ]
+        seen = {match.likeness_id for face in faces.value for match in face.matches}
+        drifted = [use for likeness_id, use in approved.items() if likeness_id not in seen]
+        return strongest(findings) + [self._drift(use.handle or use.likeness_id) for use in drifted]
+
+    def _of_face(self, subject: OutputSubject, face: FaceSighting, approved: set[str]) -> list[Finding]:
+        where = box_of(subject.output, face)
+        findings = [
+            Finding(
+                Category.PRIVATE_PERSON,
+                _signal(match),
+                max(0.0, min(1.0, match.similarity)),
+                where,
+                self.name,
+                self.revision,
+                f"likeness {match.likeness_id}",
+            )
+            for match in face.matches
+            if match.standing != "enrolled" or match.likeness_id not in approved
+        ]
+        known = any(match.likeness_id in approved for match in face.matches)
+        if face.of_reference and not known:
+            findings.append(
+                Finding(
+                    Category.PRIVATE_PERSON,
+                    "output.face_of_reference",
+                    max(0.0, min(1.0, face.reference_similarity)),
+                    where,
+                    self.name,
+                    self.revision,
+                    f"reference {face.of_reference}",
+                )
+            )
+        return findings
+
+    def _drift(self, handle: str) -> Finding:
+        where = WholeField("output")
+        return Finding(
+            Category.PRIVATE_PERSON, "output.identity_drift", 1.0, where, self.name, self.revision, handle
+        )
+
+
+class OutputNudityCheck:
+    """Nudity, frame by frame; the highest score speaks for the clip."""
+
+    name = "output.nudity"
+    tier = 1
+
+    def __init__(self, revision: str) -> None:
+        self.revision = f"{REVISION}+{revision}"
+
+    def examine(self, subject: OutputSubject) -> Sequence[Finding]:
+        """`image.nudity` at the frame with the highest score."""
+        scores = subject.output.nudity
+        if scores.value is None:
+            raise CouldNotJudge(scores.cause, "nudity")
+        best = max(scores.value, key=lambda frame: frame.score, default=None)
+        if best is None:
+            return []
+        where = FrameBox(subject.output.asset, best.time_s, 0.0, 0.0, 1.0, 1.0)
+        return [Finding(Category.SEXUAL, "image.nudity", best.score, where, self.name, self.revision)]
+
+
+def strongest(findings: Sequence[Finding]) -> list[Finding]:
+    """For each signal and match the finding with the highest score, in order of first sight: a face that stays on screen
+    for ten seconds is one finding, not twenty."""
+    best: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        known = best.get((finding.signal, finding.matched))
+        if known is None or finding.score > known.score:
+            best[finding.signal, finding.matched] = finding
+    return list(best.values())
+
+
+def _signal(match: FaceMatch) -> str:
+    return "output.face_revoked" if match.standing == "revoked" else "output.face_not_approved"

@@ -1,0 +1,134 @@
+"""Reference images: are they readable, whose faces do they show, what do their credentials say, are they decent?"""
+
+from collections.abc import Sequence
+
+from moderation.gate.check import CouldNotJudge
+from moderation.gate.subjects import FaceSighting, Media, RequestSubject
+from policies.findings import Finding, FrameBox, WholeField
+from policies.taxonomy import Category
+
+REVISION = "1"
+
+
+class ReferenceMediaCheck:
+    """A file that cannot be decoded within its limits is refused, with the sandbox's own code and sentence."""
+
+    name = "reference.media"
+    tier = 2
+    revision = REVISION
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        """`reference.unreadable` for each rejected file; a decoder that failed on our side could not judge."""
+        for media in subject.references:
+            if media.problem in {"media.timeout", "media.crashed"}:
+                raise CouldNotJudge(media.problem, media.problem_sentence)
+        return [
+            Finding(None, "reference.unreadable", 1.0, _where(n), self.name, REVISION, media.problem)
+            for n, media in enumerate(subject.references)
+            if media.problem
+        ]
+
+
+class ReferenceCredentialsCheck:
+    """What the picture's own credentials say. An invalid credential is a sign of tampering; an unreadable one is no 'none'."""
+
+    name = "reference.credentials"
+    tier = 2
+    revision = REVISION
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        """`reference.credentials_invalid` where validation failed; unreadable credentials could not be judged."""
+        findings = []
+        for position, media in enumerate(_readable(subject)):
+            if media.credentials in {"unreadable", "not_read"}:
+                raise CouldNotJudge("credentials.unreadable", media.asset)
+            if media.credentials == "invalid":
+                findings.append(
+                    Finding(
+                        Category.DECEPTION,
+                        "reference.credentials_invalid",
+                        1.0,
+                        _where(position),
+                        self.name,
+                        REVISION,
+                        ", ".join(media.credential_failures[:3]),
+                    )
+                )
+        return findings
+
+
+class ReferenceFacesCheck:
+    """A real face in a reference must be a likeness that this request asks for and may use."""
+
+    name = "reference.faces"
+    tier = 2
+
+    def __init__(self, revision: str) -> None:
+        self.revision = f"{REVISION}+{revision}"
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        """`reference.face_unconsented` for each usable face that is no permitted likeness of this request."""
+        permitted = {use.likeness_id for use in subject.likenesses if use.permitted}
+        findings = []
+        for media in _readable(subject):
+            if media.faces.value is None:
+                raise CouldNotJudge(media.faces.cause, media.asset)
+            findings += [
+                self._finding(media, face)
+                for face in media.faces.value
+                if face.usable and not _is_one_of(face, permitted)
+            ]
+        return findings
+
+    def _finding(self, media: Media, face: FaceSighting) -> Finding:
+        best = face.matches[0] if face.matches else None
+        return Finding(
+            Category.PRIVATE_PERSON,
+            "reference.face_unconsented",
+            1.0,
+            box_of(media, face),
+            self.name,
+            self.revision,
+            f"likeness {best.likeness_id}" if best else "nobody enrolled",
+        )
+
+
+class ReferenceNudityCheck:
+    """Nudity in a reference image."""
+
+    name = "reference.nudity"
+    tier = 2
+
+    def __init__(self, revision: str) -> None:
+        self.revision = f"{REVISION}+{revision}"
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        """`image.nudity` with the highest frame score of each reference."""
+        findings = []
+        for media in _readable(subject):
+            if media.nudity.value is None:
+                raise CouldNotJudge(media.nudity.cause, media.asset)
+            best = max(media.nudity.value, key=lambda frame: frame.score, default=None)
+            if best is not None:
+                where = FrameBox(media.asset, best.time_s, 0.0, 0.0, 1.0, 1.0)
+                findings.append(
+                    Finding(Category.SEXUAL, "image.nudity", best.score, where, self.name, self.revision)
+                )
+        return findings
+
+
+def box_of(media: Media, face: FaceSighting) -> FrameBox:
+    """Where the face is."""
+    return FrameBox(media.asset, face.time_s, face.left, face.top, face.right, face.bottom)
+
+
+def _is_one_of(face: FaceSighting, permitted: set[str]) -> bool:
+    return bool(face.matches) and face.matches[0].likeness_id in permitted
+
+
+def _readable(subject: RequestSubject) -> list[Media]:
+    return [media for media in subject.references if not media.problem]
+
+
+def _where(position: int) -> WholeField:
+    return WholeField(f"references[{position}]")

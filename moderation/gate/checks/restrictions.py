@@ -1,0 +1,73 @@
+"""Does the scene keep to the rules of each owner whose likeness it shows? Asked of the request, and of the finished clip again."""
+
+from collections.abc import Sequence
+
+from consent.likeness.restrictions import Breach, Compiled, judge
+from moderation.gate.checks.text import TextModel, spoken
+from moderation.gate.lazy import Lazy
+from moderation.gate.subjects import LikenessUse, OutputSubject, RequestSubject
+from policies.findings import Finding, TextSpan, WholeField
+from policies.taxonomy import Category
+from policies.text.normalise import normalise
+
+REVISION = "1"
+SHOWN_FROM = 0.5
+"""A category counts as shown from this calibrated probability on: more likely than not."""
+
+
+class RequestRestrictionsCheck:
+    """The owners' restrictions against the prompt."""
+
+    name = "request.restrictions"
+    tier = 1
+
+    def __init__(self, model: Lazy[TextModel], revision: str) -> None:
+        self._model = model
+        self.revision = f"{REVISION}+{revision}"
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        """`likeness.restricted` where a rule speaks against the prompt; `likeness.restriction_unclear` where a person must read."""
+        return self.findings(subject.likenesses, subject.prompt)
+
+    def findings(self, likenesses: Sequence[LikenessUse], text: str) -> list[Finding]:
+        """The breaches of all restrictions by `text`."""
+        if not any(use.restrictions for use in likenesses):
+            return []
+        categories = self._categories(text)
+        return [
+            self._finding(breach)
+            for use in likenesses
+            for restriction in use.restrictions
+            for breach in judge(
+                restriction.id,
+                use.likeness_id,
+                restriction.words,
+                Compiled(restriction.refused, restriction.not_understood),
+                categories=categories,
+                text=text,
+            )
+        ]
+
+    def _categories(self, text: str) -> frozenset[str]:
+        if not text.strip():
+            return frozenset()
+        found = self._model.get().findings(
+            normalise(text), field="prompt", signal="text.classifier", check=self.name
+        )
+        return frozenset(f.category.value for f in found if f.category and f.score >= SHOWN_FROM)
+
+    def _finding(self, breach: Breach) -> Finding:
+        signal = "likeness.restricted" if breach.certain else "likeness.restriction_unclear"
+        where = TextSpan("prompt", breach.start, breach.end) if breach.end else WholeField("prompt")
+        return Finding(Category.PRIVATE_PERSON, signal, 1.0, where, self.name, self.revision, breach.words)
+
+
+class OutputRestrictionsCheck(RequestRestrictionsCheck):
+    """The owners' restrictions, as they stand now, against the prompt and what is said in the clip."""
+
+    name = "output.restrictions"
+
+    def examine(self, subject: OutputSubject) -> Sequence[Finding]:  # type: ignore[override]  # another stage's subject
+        """As `RequestRestrictionsCheck`, on the prompt and the transcript together."""
+        said = " ".join(utterance.text for utterance in spoken(subject))
+        return self.findings(subject.approved, f"{subject.prompt}\n{said}".strip())

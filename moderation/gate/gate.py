@@ -1,0 +1,110 @@
+"""The gate: run the checks of a stage on a subject, ask the policy, and give a judgement with every revision pinned.
+
+A judgement is pure of ids and times (DESIGN §5.5); `gate.decisions` turns it into the immutable record.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from moderation.gate.check import Check, CheckRunner
+from moderation.gate.subjects import LikenessUse, OutputSubject, RequestSubject, Subject
+from policies.document import PolicyDocument
+from policies.engine import PolicyContext, Ruling, rule
+from policies.findings import CheckReport
+from policies.taxonomy import Stage, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the gate says of a subject: the ruling and all it rests on."""
+
+    stage: Stage
+    ruling: Ruling
+    reports: tuple[CheckReport, ...]
+    context: PolicyContext
+    policy_revision: str
+    registry_version: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """The policy's verdict."""
+        return self.ruling.verdict
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Every category that a fired rule names, in the policy's order."""
+        return tuple(category.value for category in self.ruling.categories)
+
+
+class Gate:
+    """Judges requests and outputs with one set of checks and the policy that is active at the moment of judging."""
+
+    def __init__(
+        self,
+        *,
+        request_checks: Sequence[Check[RequestSubject]],
+        output_checks: Sequence[Check[OutputSubject]],
+        policy: Callable[[], PolicyDocument],
+        runner: CheckRunner,
+    ) -> None:
+        self._request_checks = tuple(request_checks)
+        self._output_checks = tuple(output_checks)
+        self._policy = policy
+        self._runner = runner
+
+    def judge_request(self, subject: RequestSubject) -> Judgement:
+        """Judge a request before anything is generated."""
+        document = self._policy()
+        context = context_of(Stage.REQUEST, subject, subject.likenesses)
+        reports = self._runner.run(self._request_checks, subject, blocks=_blocks(document, context))
+        return conclude(document, context, reports, subject.registry_version)
+
+    def judge_output(self, subject: OutputSubject) -> Judgement:
+        """Judge a finished clip before anyone sees it."""
+        document = self._policy()
+        context = context_of(Stage.OUTPUT, subject, subject.approved)
+        reports = self._runner.run(self._output_checks, subject, blocks=_blocks(document, context))
+        return conclude(document, context, reports, subject.registry_version)
+
+    def with_report(self, judgement: Judgement, report: CheckReport) -> Judgement:
+        """The judgement as it would be had `report` been among its reports: for a fact learned while committing."""
+        reports = (*(known for known in judgement.reports if known.check != report.check), report)
+        return conclude(self._policy(), judgement.context, reports, judgement.registry_version)
+
+    def without_checks(self, stage: Stage, report: CheckReport) -> Judgement:
+        """The judgement of a subject nobody could look at: one report says why."""
+        context = PolicyContext(stage=stage, adult=True, feed=False, real_person=False, minor_present=False)
+        return conclude(self._policy(), context, (report,), 0)
+
+    def coverage(self) -> tuple[str, ...]:
+        """Names of all checks of both stages."""
+        return tuple(check.name for check in (*self._request_checks, *self._output_checks))
+
+
+def conclude(
+    document: PolicyDocument, context: PolicyContext, reports: Sequence[CheckReport], registry_version: int
+) -> Judgement:
+    """Let `document` rule on `reports`."""
+    return Judgement(
+        stage=context.stage,
+        ruling=rule(document, tuple(reports), context),
+        reports=tuple(reports),
+        context=context,
+        policy_revision=document.revision,
+        registry_version=registry_version,
+    )
+
+
+def context_of(stage: Stage, subject: Subject, likenesses: Sequence[LikenessUse]) -> PolicyContext:
+    """The facts that make rules stricter: an under-18 account, the feed, a real person or a minor shown."""
+    return PolicyContext(
+        stage=stage,
+        adult=not subject.account.under_18,
+        feed=subject.feed,
+        real_person=bool(likenesses),
+        minor_present=any(use.minor for use in likenesses),
+    )
+
+
+def _blocks(document: PolicyDocument, context: PolicyContext) -> Callable[[Sequence[CheckReport]], bool]:
+    return lambda reports: rule(document, tuple(reports), context).verdict is Verdict.BLOCK

@@ -1,0 +1,55 @@
+"""Who a face is: the replica's index, asked only when it is fresh, and every hit confirmed against the current rows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consent.biometrics.index import TemplateIndex
+from consent.biometrics.matches import ConfirmedMatch, confirm
+from moderation.gate.lazy import Lazy
+from moderation.gate.subjects import FaceMatch
+from moderation.store import Database
+
+
+class RegistryIndex:
+    """The template index kept in step with the registry. `refresh` is called at least once a second by a background task, and
+    by `identify` itself: a replica whose task died still answers from what is true now, or not at all."""
+
+    def __init__(self, database: Database, index: Lazy[TemplateIndex]) -> None:
+        self._database = database
+        self._index = index
+
+    def refresh(self) -> None:
+        """Compare with the registry. Raises what the database raised; the index then grows stale and says so."""
+        with self._database.read() as session:
+            self._index.get().refresh(session)
+
+    def staleness_s(self) -> float:
+        """Seconds since the last comparison; infinite before the first."""
+        return self._index.get().staleness_s if self._index.loaded else float("inf")
+
+    def ping(self) -> None:
+        """Raises `IndexStale` when the index may not be used."""
+        self._index.get().require_fresh()
+
+    def identify(self, embeddings: NDArray[np.float32]) -> Sequence[tuple[FaceMatch, ...]]:
+        """For each row of float32[n, 512] the confirmed matches, best first. Raises `IndexStale` and database errors: the caller
+        could not judge."""
+        index = self._index.get()
+        with self._database.read() as session:
+            index.refresh(session)
+            found = confirm(session, index.search(embeddings))
+        rows: list[list[FaceMatch]] = [[] for _ in range(len(embeddings))]
+        for match in found:
+            rows[match.match.query].append(_face_match(match))
+        return [tuple(row) for row in rows]
+
+
+def _face_match(confirmed: ConfirmedMatch) -> FaceMatch:
+    return FaceMatch(
+        likeness_id=confirmed.match.subject_id,
+        handle=confirmed.handle,
+        standing=confirmed.standing.value,
+        similarity=round(confirmed.match.cosine, 4),
+    )

@@ -1,0 +1,81 @@
+"""From a file to `Media`: decode in the sandbox, let every sense look, read the credentials; never raise for a bad file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from moderation.gate.perceive import FaceWatcher, KnownFace, NudityWatcher, Senses, cause_of, listen
+from moderation.gate.subjects import Media, Observed
+from moderation.media.decode import open_media
+from moderation.media.errors import MediaRejected
+from moderation.media.types import Limits
+from provenance.credentials.reader import CredentialReport
+
+ReadCredentials = Callable[[Path], CredentialReport]
+NOT_OBSERVED = "media.rejected"
+
+
+class Perceiver:
+    """Perceives files with the senses of the active profile. Safe to share between threads."""
+
+    def __init__(self, senses: Senses, *, limits: Limits, read_credentials: ReadCredentials) -> None:
+        self._senses = senses
+        self._limits = limits
+        self._read_credentials = read_credentials
+
+    def perceive(
+        self, path: Path, sha256: str, *, known: Sequence[KnownFace] = (), credentials: bool = False
+    ) -> Media:
+        """What the file shows and says. A rejected file comes back with its `problem` set and nothing observed."""
+        media, _ = self._watch(path, sha256, known)
+        return self._with_credentials(media, path) if credentials and not media.problem else media
+
+    def known_faces(self, path: Path, sha256: str) -> tuple[KnownFace, ...]:
+        """The usable faces of an uploaded reference. Raises what the decoder or the face model raised: without them nobody
+        can say whether the output shows them."""
+        media, watcher = self._watch(path, sha256, ())
+        if media.problem:
+            raise MediaRejected(media.problem, media.problem_sentence)
+        if media.faces.cause:
+            raise RuntimeError(media.faces.cause)
+        return watcher.known_faces(sha256)
+
+    def _watch(self, path: Path, sha256: str, known: Sequence[KnownFace]) -> tuple[Media, FaceWatcher]:
+        faces, nudity = FaceWatcher(self._senses, known), NudityWatcher(self._senses)
+        seen = 0
+        try:
+            with open_media(path, self._limits) as media:
+                info = media.info
+                for frame in media.frames():
+                    seen += 1
+                    faces.look(frame.time_s, frame.rgb)
+                    nudity.look(frame.time_s, frame.rgb)
+                samples = media.audio()
+        except MediaRejected as error:
+            return Media(sha256, problem=error.code, problem_sentence=str(error)), faces
+        perceived = Media(
+            asset=sha256,
+            kind=info.kind,
+            duration_s=round(info.duration_s, 3),
+            frames_seen=seen,
+            faces=faces.observed(),
+            nudity=nudity.observed(),
+            speech=listen(self._senses, samples),
+        )
+        return perceived, faces
+
+    def _with_credentials(self, media: Media, path: Path) -> Media:
+        try:
+            report = self._read_credentials(path)
+        except Exception:
+            return replace(media, credentials="unreadable")
+        return replace(media, credentials=report.state, credential_failures=tuple(report.failures))
+
+
+def unavailable(sha256: str, error: BaseException) -> Media:
+    """A file that could not be fetched: every sense could not judge."""
+    cause = cause_of(error)
+    nothing = Observed(cause=cause)  # type: ignore[var-annotated]  # fits every sense: it holds no value
+    return Media(
+        sha256, problem=cause, problem_sentence=str(error), faces=nothing, nudity=nothing, speech=nothing
+    )

@@ -1,0 +1,128 @@
+"""Gathering what the gate must know of accounts and consent, in one read, before any check runs."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from consent.likeness.models import Restriction
+from consent.likeness.registry import registry_version
+from consent.likeness.rulings import UseRuling, evaluate_use
+from moderation.accounts.models import Account
+from moderation.accounts.quota import QuotaLimits, day_of, used
+from moderation.gate.subjects import AccountFacts, LikenessUse, RestrictionRule
+from moderation.generation.rows import get_generation, pinned_likenesses
+from moderation.generation.tables import Generation
+from moderation.messages import GenerationRequested
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """All that the database says about a request."""
+
+    account: AccountFacts
+    likenesses: tuple[LikenessUse, ...]
+    remix_parent_state: str
+    registry_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one account may ask for: places per day, requests per minute."""
+
+    quota: QuotaLimits
+    rate_per_minute: int
+
+
+def gather(session: Session, request: GenerationRequested, *, limits: Limits, now_ms: int) -> RequestFacts:
+    """Read the facts. The registry's version is read first: what is read after it is at least that new."""
+    version = registry_version(session)
+    rate = get_generation(session, request.generation_id).requests_last_minute
+    return RequestFacts(
+        account=account_facts(session, request.account_id, limits=limits, rate=rate, now_ms=now_ms),
+        likenesses=likeness_uses(session, request, now_ms=now_ms),
+        remix_parent_state=parent_state(session, request.remix_parent),
+        registry_version=version,
+    )
+
+
+def account_facts(
+    session: Session, account_id: str, *, limits: Limits, rate: int, now_ms: int
+) -> AccountFacts:
+    """The requester. An account nobody knows is treated as suspended: somebody must have let it in elsewhere."""
+    account = session.get(Account, account_id, populate_existing=True)
+    if account is None:
+        return AccountFacts(account_id=account_id, suspended=True)
+    return AccountFacts(
+        account_id=account_id,
+        suspended=account.state != "active",
+        under_18=account.under_18,
+        requests_last_minute=rate,
+        rate_limit=limits.rate_per_minute,
+        quota_used=used(session, account_id, day_of(now_ms)),
+        quota_limit=limits.quota.account,
+    )
+
+
+def likeness_uses(session: Session, request: GenerationRequested, *, now_ms: int) -> tuple[LikenessUse, ...]:
+    """The registry's answer for each likeness asked for, and for each that the remixed video shows."""
+    asked = list(dict.fromkeys(request.likenesses))
+    rulings = {name: _rule(session, name, request, now_ms) for name in asked}
+    shown = {ruling.likeness_id for ruling in rulings.values()}
+    if request.remix_parent:
+        for pinned in pinned_likenesses(session, request.remix_parent):
+            if pinned.likeness_id not in shown:
+                rulings[pinned.likeness_id] = _rule(session, pinned.likeness_id, request, now_ms)
+    return tuple(_use(session, name, ruling, request) for name, ruling in rulings.items())
+
+
+def parent_state(session: Session, parent_id: str | None) -> str:
+    """The state of the video to be remixed; `unknown` when there is none with this id, empty when none is asked for."""
+    if not parent_id:
+        return ""
+    parent = session.get(Generation, parent_id, populate_existing=True)
+    return parent.state if parent else "unknown"
+
+
+def _rule(session: Session, name: str, request: GenerationRequested, now_ms: int) -> UseRuling:
+    return evaluate_use(
+        session,
+        handle_or_id=name,
+        account_id=request.account_id,
+        purpose=request.purpose,
+        now_ms=now_ms,
+        generation_id=request.generation_id,
+    )
+
+
+def _use(session: Session, asked: str, ruling: UseRuling, request: GenerationRequested) -> LikenessUse:
+    return LikenessUse(
+        asked=asked,
+        code=ruling.code,
+        account_id=request.account_id,
+        purpose=request.purpose,
+        likeness_id=ruling.likeness_id,
+        handle=ruling.handle,
+        revision=ruling.revision,
+        minor=ruling.minor,
+        sentence=ruling.sentence,
+        restrictions=restrictions_of(session, ruling.likeness_id),
+    )
+
+
+def restrictions_of(session: Session, likeness_id: str) -> tuple[RestrictionRule, ...]:
+    """The standing rules of a likeness' owner, in id order; none for an unknown likeness."""
+    statement = (
+        select(Restriction)
+        .where(Restriction.likeness_id == likeness_id, col(Restriction.withdrawn_ms).is_(None))
+        .order_by(col(Restriction.id))
+        .execution_options(populate_existing=True)
+    )
+    return tuple(_rule_of(row) for row in session.exec(statement))
+
+
+def _rule_of(row: Restriction) -> RestrictionRule:
+    """A row whose compiled form is missing is one that nobody understood: a person reads it."""
+    conditions = row.conditions or {"refused": [], "not_understood": [row.words]}
+    return RestrictionRule(
+        row.id, row.words, tuple(conditions["refused"]), tuple(conditions["not_understood"])
+    )

@@ -1,0 +1,157 @@
+"""The commit of a release: the last look, in one short transaction, at everything that must still be true.
+
+Likeness rows are locked first, in id order, as a revocation locks them: one of the two is always first, and if it is the
+revocation, nothing is released.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from consent.likeness.registry import lock_likenesses
+from moderation.bus.outbox import enqueue
+from moderation.gate.decisions import Decision
+from moderation.generation.consent import consent_lost, rule_pinned
+from moderation.generation.output_stage import queue_output_gate
+from moderation.generation.rows import lock_generation, move, pinned_likenesses
+from moderation.generation.state import State, Step
+from moderation.generation.tables import Asset, Generation, GenerationLikeness
+from moderation.ids import new_id
+from moderation.messages import GenerationReleased
+from moderation.release.tables import Release
+from moderation.release.withdraw import order_withdrawal
+from moderation.sql import insert_new
+from moderation.transparency import audit
+from policies.taxonomy import Stage, Verdict
+from provenance.ledger import LedgerEntry, record
+
+
+class Outcome(StrEnum):
+    """How a commit ended."""
+
+    RELEASED = "released"
+    ALREADY = "already"
+    STALE = "stale"
+    CONSENT_LOST = "consent_lost"
+    RECHECK = "recheck"
+    NOT_DECIDED = "not_decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A stamped file that lies in staging, proven: what the commit records."""
+
+    generation_id: str
+    release_id: str
+    output_sha256: str
+    decision_id: str
+    release_sha256: str
+    size_bytes: int
+    entry: LedgerEntry
+
+
+def commit_release(session: Session, prepared: Prepared, *, now_ms: int) -> Outcome:
+    """Release it, or do what must be done instead. Conditions, all under lock:
+
+    - the generation waits for release with this very output and this very output decision;
+    - request and output stage each have an allow decision, by machine or person;
+    - every pinned likeness may be used by this account for this purpose at the current revision and the database's clock;
+    - the remixed parent, if any, is still released;
+    - no restriction changed since the output was judged: else it goes back to the output gate.
+    """
+    pinned = pinned_likenesses(session, prepared.generation_id)
+    lock_likenesses(session, [row.likeness_id for row in pinned])
+    generation = lock_generation(session, prepared.generation_id)
+    if State(generation.state) is State.RELEASED:
+        return Outcome.ALREADY
+    if not _still_waits(generation, prepared):
+        return Outcome.STALE
+    if not _decided(session, generation):
+        return Outcome.NOT_DECIDED
+    lost = consent_lost(session, generation, pinned, now_ms=now_ms)
+    if lost:
+        _take_back(session, generation, lost, now_ms)
+        return Outcome.CONSENT_LOST
+    if _restrictions_moved(session, generation, pinned, now_ms):
+        return Outcome.RECHECK
+    _record(session, generation, prepared, now_ms)
+    return Outcome.RELEASED
+
+
+def _still_waits(generation: Generation, prepared: Prepared) -> bool:
+    return (
+        State(generation.state) is State.GENERATED
+        and generation.output_sha256 == prepared.output_sha256
+        and generation.output_decision_id == prepared.decision_id
+    )
+
+
+def _decided(session: Session, generation: Generation) -> bool:
+    return _is_allow(session, generation.request_decision_id, Stage.REQUEST) and _is_allow(
+        session, generation.output_decision_id, Stage.OUTPUT
+    )
+
+
+def _is_allow(session: Session, decision_id: str | None, stage: Stage) -> bool:
+    decision = session.get(Decision, decision_id) if decision_id else None
+    return decision is not None and decision.stage == stage.value and decision.verdict == Verdict.ALLOW.value
+
+
+def _restrictions_moved(
+    session: Session, generation: Generation, pinned: Sequence[GenerationLikeness], now_ms: int
+) -> bool:
+    """Pin the new restrictions and send the output back to its gate, when any changed since they were pinned."""
+    moved = False
+    for row in pinned:
+        ruling = rule_pinned(session, generation, row, now_ms=now_ms)
+        if ruling.restrictions_revision != row.restrictions_revision:
+            row.restrictions_revision = ruling.restrictions_revision
+            session.add(row)
+            moved = True
+    if moved:
+        move(session, generation, Step.RECHECK, now_ms=now_ms)
+        queue_output_gate(session, generation, now_ms=now_ms, why=f"restrictions:{now_ms}")
+    return moved
+
+
+def _take_back(session: Session, generation: Generation, code: str, now_ms: int) -> None:
+    order_withdrawal(session, reason=code, actor="system", now_ms=now_ms, generation_id=generation.id)
+
+
+def _record(session: Session, generation: Generation, prepared: Prepared, now_ms: int) -> None:
+    session.add(
+        Release(
+            id=prepared.release_id,
+            generation_id=generation.id,
+            asset_sha256=prepared.release_sha256,
+            size_bytes=prepared.size_bytes,
+            released_ms=now_ms,
+        )
+    )
+    record(session, prepared.entry)
+    insert_new(
+        session,
+        Asset,
+        sha256=prepared.release_sha256,
+        role="release",
+        account_id=generation.account_id,
+        media_type="video/mp4",
+        size_bytes=prepared.size_bytes,
+        created_ms=now_ms,
+    )
+    generation.release_id = prepared.release_id
+    move(session, generation, Step.RELEASE, now_ms=now_ms)
+    message = GenerationReleased(
+        generation_id=generation.id, release_id=prepared.release_id, asset_sha256=prepared.release_sha256
+    )
+    enqueue(session, message, event_id=new_id("evt"), at_ms=now_ms)
+    audit.record(
+        session,
+        actor="system",
+        act="generation.released",
+        subject=generation.id,
+        detail={"release_id": prepared.release_id, "sha256": prepared.release_sha256},
+        at_ms=now_ms,
+    )

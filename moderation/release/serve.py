@@ -1,0 +1,82 @@
+"""Who may have the bytes: the release's own state and every likeness in it are read anew each time a chunk leaves.
+
+A revocation therefore holds from its commit on, before any sweep has run, through every cache: responses are not storable.
+"""
+
+from sqlmodel import Session, col, select
+
+from consent.likeness.models import Likeness
+from consent.likeness.revocation import serving_refused
+from moderation.errors import Kind, ServiceError
+from moderation.generation.state import State
+from moderation.generation.tables import Generation, GenerationLikeness
+from moderation.release.tables import Release, ReleaseState
+
+
+class ReleaseUnknown(ServiceError):
+    """No release has this id."""
+
+    code = "release.unknown"
+    kind = Kind.NOT_FOUND
+
+
+class ReleaseGone(ServiceError):
+    """It was released, and has been taken back."""
+
+    code = "release.withdrawn"
+    kind = Kind.GONE
+
+
+def servable(session: Session, release_id: str) -> Release:
+    """The release, if its bytes may leave at this moment. Conditions:
+
+    - it is `released`, and so is its generation;
+    - none of the likeness rows it was approved to show is revoked for everything, or erased;
+    - the same holds for every video it was remixed from.
+
+    Raises `ReleaseUnknown` or `ReleaseGone`.
+    """
+    release = session.get(Release, release_id, populate_existing=True)
+    if release is None:
+        raise ReleaseUnknown(
+            "no release has this id", field="release_id", value=release_id, remedy="ask for a new link"
+        )
+    if release.state != ReleaseState.RELEASED.value or not _lineage_stands(session, release.generation_id):
+        raise ReleaseGone(
+            "this video has been withdrawn",
+            field="release_id",
+            value=release_id,
+            remedy="it will not come back; the requester sees the reason with the generation",
+        )
+    return release
+
+
+def count_served(session: Session, release_id: str) -> None:
+    """Count one delivery: a later withdrawal reports how many copies are out of reach."""
+    release = session.get_one(Release, release_id, populate_existing=True)
+    release.served += 1
+    session.add(release)
+
+
+def _lineage_stands(session: Session, generation_id: str) -> bool:
+    seen: set[str] = set()
+    current: str | None = generation_id
+    while current and current not in seen:
+        seen.add(current)
+        generation = session.get(Generation, current, populate_existing=True)
+        if generation is None or State(generation.state) is not State.RELEASED:
+            return False
+        if not _likenesses_stand(session, current):
+            return False
+        current = generation.remix_parent
+    return True
+
+
+def _likenesses_stand(session: Session, generation_id: str) -> bool:
+    statement = (
+        select(Likeness)
+        .join(GenerationLikeness, col(GenerationLikeness.likeness_id) == col(Likeness.id))
+        .where(GenerationLikeness.generation_id == generation_id)
+        .execution_options(populate_existing=True)
+    )
+    return not any(serving_refused(likeness) for likeness in session.exec(statement))
