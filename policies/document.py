@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from policies.canonical import revision_of
+from policies.canonical import canonical, revision_of
 from policies.clauses import Clock, CombinationClause, ContextClause, ReasonClause, SignalClause
 from policies.loading.build import (
     build_clocks,
@@ -22,7 +22,7 @@ from policies.loading.build import (
 from policies.loading.problems import PolicyInvalid, Problem
 from policies.loading.schema import schema_problems
 from policies.loading.semantics import semantic_problems
-from policies.loading.source import Tree, read_tree
+from policies.loading.source import read_tree
 from policies.taxonomy import Verdict
 
 SHIPPED = "default.yaml"
@@ -34,8 +34,8 @@ class PolicyDocument:
     """The rules of one revision.
 
     `revision` is `sha256:` and 12 hex digits of the canonical content. `unjudged` maps a cause of a check that could not
-    judge to review or block. `notices` are not errors: what is switched off, what is not mentioned. `content` is the plain
-    data the document was built from, for comparing two of them.
+    judge to review or block. `notices` are not errors: what is switched off, what is not mentioned. `content` is the
+    canonical JSON of what the document says; `parse_document` reads it again and gives the same revision.
     """
 
     name: str
@@ -47,7 +47,7 @@ class PolicyDocument:
     reasons: Mapping[str, ReasonClause]
     clocks: Mapping[str, Clock]
     notices: tuple[Problem, ...] = ()
-    content: Tree | None = None
+    content: str = "{}"
 
 
 def load_document(path: Path) -> PolicyDocument:
@@ -77,10 +77,10 @@ def parse_document(text: str, *, name: str) -> PolicyDocument:
         problems, notices = semantic_problems(tree)
     if problems:
         raise PolicyInvalid(problems)
-    data = tree.data
+    data, content = tree.data, tree.canonical_data()
     return PolicyDocument(
         name=str(data["name"]),
-        revision=revision_of(tree.canonical_data()),
+        revision=revision_of(content),
         signals=build_signals(data),
         contexts=build_contexts(data),
         combinations=build_combinations(data),
@@ -88,7 +88,7 @@ def parse_document(text: str, *, name: str) -> PolicyDocument:
         reasons=build_reasons(data),
         clocks=build_clocks(data),
         notices=notices,
-        content=tree,
+        content=canonical(content),
     )
 
 

@@ -68,7 +68,8 @@ def _unjudged(document: PolicyDocument, reports: Sequence[CheckReport]) -> Itera
         if report.status is CheckStatus.UNJUDGED:
             verdict = strictest((Verdict.REVIEW, document.unjudged.get(report.cause, Verdict.REVIEW)))
             subject = f"{report.check}: {report.cause}" if report.cause else report.check
-            yield _engine("unjudged", verdict, subject)
+            reason = report.cause if report.cause in document.reasons else HELD_REASON
+            yield _engine("unjudged", verdict, subject, reason)
 
 
 def _unseen(reports: Sequence[CheckReport]) -> Iterator[RuleFired]:
@@ -80,5 +81,5 @@ def _unseen(reports: Sequence[CheckReport]) -> Iterator[RuleFired]:
         yield _engine("nothing_judged", Verdict.REVIEW, "")
 
 
-def _engine(what: str, verdict: Verdict, subject: str) -> RuleFired:
-    return RuleFired(f"engine:{what}", None, verdict, None, None, HELD_REASON, subject=subject)
+def _engine(what: str, verdict: Verdict, subject: str, reason: str = HELD_REASON) -> RuleFired:
+    return RuleFired(f"engine:{what}", None, verdict, None, None, reason, subject=subject)

@@ -52,11 +52,12 @@ def _problems(tree: Tree, error: jsonschema.ValidationError) -> Iterator[Problem
     """One problem per unknown key; otherwise one per error, by the schema keyword that failed."""
     path: Path = tuple(error.absolute_path)
     schema: Any = error.schema
+    found: Any = error.instance
     if error.validator == "additionalProperties":
-        yield from _unknown_keys(tree, path, error.instance, schema["properties"])
+        yield from _unknown_keys(tree, path, found, schema["properties"])
         return
-    refusal = _Refusal(path, str(error.validator), error.validator_value, error.instance)
-    at: Path = (*path, str(error.instance)) if "propertyNames" in error.absolute_schema_path else path
+    refusal = _Refusal(path, str(error.validator), error.validator_value, found)
+    at: Path = (*path, str(found)) if "propertyNames" in error.absolute_schema_path else path
     code, message, hint = _explain(refusal)
     yield tree.problem(code, at, message, hint)
 
