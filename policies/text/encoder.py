@@ -1,0 +1,122 @@
+"""A sentence encoder (MiniLM, a BERT of six layers) that turns a text into one vector per sentence and per window.
+
+Each window is run by itself and never padded, so a text gets the same vectors alone, in a batch, and on every call.
+The vectors are the mean and the maximum over the tokens of several layers: lower layers know the words, upper ones the
+sense (measured on held-out clusters: better together than the last layer alone).
+"""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from policies.text.segments import TokenSpan, Window, cut
+
+LAYERS = (0, 2, 4, 5, 6)
+"""Hidden layers that are pooled; 0 is the word embedding."""
+WIDTH = 384
+FEATURES = 2 * len(LAYERS) * WIDTH
+MAX_TOKENS = 32_768
+"""The bound on one text's cost: about 130 kB of English, 170 forward passes."""
+
+Features = npt.NDArray[np.float32]
+
+
+class TextTooLong(ValueError):
+    """The text has more word pieces than one judgement may cost. The caller reports "could not judge"."""
+
+    code = "text.too_long"
+
+    def __init__(self, tokens: int) -> None:
+        super().__init__(
+            f"text: {tokens} word pieces, at most {MAX_TOKENS} are judged at once; send the text in smaller parts"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedText:
+    """What was scored: `spans[i]`, a character range of the text, has the vector `features[i]`, float32[FEATURES]."""
+
+    spans: tuple[tuple[int, int], ...]
+    features: Features
+
+
+class SentenceEncoder:
+    """Reads a transformers folder (`config.json`, `model.safetensors`, `tokenizer.json`) when first needed.
+
+    Safe to share between threads. Torch is held to one thread: for nets of this size more are slower, and the caller
+    runs several texts in parallel.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._parts: tuple[Any, Any] | None = None
+
+    def encode(self, text: str) -> EncodedText:
+        """The vectors of every window and segment of `text`; none for a text without tokens.
+
+        Raises TextTooLong beyond `MAX_TOKENS`, FileNotFoundError when the model folder is not complete.
+        """
+        tokenizer, model = self._loaded()
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        if len(encoding.ids) > MAX_TOKENS:
+            raise TextTooLong(len(encoding.ids))
+        spans: list[tuple[int, int]] = []
+        rows: list[Features] = []
+        known: dict[tuple[int, ...], Features] = {}
+        for window in cut(text, encoding.offsets):
+            ids = tuple(encoding.ids[window.start : window.end])
+            if ids not in known:
+                known[ids] = _hidden(model, ids)
+            for start, end in _scored(window):
+                spans.append((encoding.offsets[start][0], encoding.offsets[end - 1][1]))
+                rows.append(_pooled(known[ids][:, start - window.start : end - window.start]))
+        return EncodedText(tuple(spans), np.stack(rows) if rows else np.zeros((0, FEATURES), np.float32))
+
+    def _loaded(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._parts is None:
+                self._parts = _load(self._folder)
+            return self._parts
+
+
+def _load(folder: Path) -> tuple[Any, Any]:
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(
+                f"text encoder: no {name} in {folder}; fetch the models or give another folder"
+            )
+    import torch
+    from tokenizers import Tokenizer
+    from transformers import AutoModel
+
+    torch.set_num_threads(1)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer, AutoModel.from_pretrained(str(folder), local_files_only=True).eval()
+
+
+def _hidden(model: Any, ids: tuple[int, ...]) -> Features:
+    """float32[layers, tokens, WIDTH]: the hidden states of `LAYERS`, without the two marks around the sentence."""
+    import torch
+
+    config = model.config
+    first = getattr(config, "cls_token_id", None) or 101  # [CLS] and [SEP] of every uncased BERT vocabulary
+    last = getattr(config, "sep_token_id", None) or 102
+    with torch.inference_mode():
+        states = model(input_ids=torch.tensor([[first, *ids, last]]), output_hidden_states=True).hidden_states
+        stacked = torch.stack([states[layer][0, 1:-1] for layer in LAYERS])
+        return np.asarray(stacked.numpy(), dtype=np.float32)
+
+
+def _scored(window: Window) -> tuple[TokenSpan, ...]:
+    return ((window.start, window.end), *window.segments)
+
+
+def _pooled(states: Features) -> Features:
+    return np.concatenate([states.mean(axis=1).ravel(), states.max(axis=1).ravel()])
