@@ -5,8 +5,12 @@ from importlib import import_module
 TABLE_MODULES: tuple[str, ...] = (
     "moderation.bus.dead_letters",
     "moderation.bus.jobs",
+    "moderation.bus.leases",
     "moderation.bus.outbox",
+    "moderation.bus.positions",
+    "moderation.bus.sql_tables",
     "moderation.accounts.models",
+    "moderation.api.idempotency",
     "moderation.review.models",
     "moderation.transparency.audit",
 )

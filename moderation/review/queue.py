@@ -38,7 +38,7 @@ def list_cases(session: Session, query: CaseQuery, *, after: str | None = None, 
     for field in ("state", "stage", "kind", "claimed_by", "generation_id"):
         wanted = getattr(query, field)
         if wanted is not None:
-            statement = statement.where(col(getattr(ReviewCase, field)) == wanted)
+            statement = statement.where(col(getattr(ReviewCase, field)) == str(wanted))
     if query.available_at_ms is not None:
         statement = statement.where(_available(query.available_at_ms))
     if after is not None:

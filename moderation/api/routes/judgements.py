@@ -1,0 +1,56 @@
+"""`POST /v1/judgements`: the gate asked directly, answered at once; nothing is generated, no quota is taken."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from moderation.api.auth import Requester
+from moderation.api.context import ServicesHere, make_router
+from moderation.api.routes.generations import acting_account, require_assets
+from moderation.api.services import JudgementItem
+from moderation.ids import new_id
+from moderation.messages import Identifier, Sha256
+
+router = make_router("judgements", "/v1/judgements")
+
+
+class JudgementIn(BaseModel):
+    """What is to be judged; `id` is given back with the answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"id": "row-17", "text": "A lighthouse in a storm"}]}
+    )
+    id: Identifier | None = None
+    text: str = Field(min_length=1, max_length=100_000)
+    account_id: Identifier | None = None
+    likenesses: tuple[Identifier, ...] = Field(default=(), max_length=16)
+    references: tuple[Sha256, ...] = Field(default=(), max_length=16)
+    purpose: str = Field(default="video", min_length=1, max_length=64)
+
+
+class JudgementOut(BaseModel):
+    """The decision: which rule fired, on which evidence, under which revisions."""
+
+    model_config = ConfigDict(extra="allow")
+    id: str
+    verdict: Literal["allow", "review", "block"]
+    categories: list[str] = Field(default_factory=list)
+    findings: list[dict[str, Any]] = Field(default_factory=list)
+    revisions: dict[str, Any] = Field(default_factory=dict)
+
+
+@router.post("", summary="Judge a prompt, with its references and likenesses")
+def judge(body: JudgementIn, who: Requester, services: ServicesHere) -> JudgementOut:
+    """The same checks and policy as for a generation, under the same revisions."""
+    with services.database.read() as session:
+        account_id = acting_account(session, who, body.account_id)
+        require_assets(session, "references", body.references)
+    item = JudgementItem(
+        item_id=body.id or new_id("item"),
+        text=body.text,
+        account_id=account_id,
+        likenesses=body.likenesses,
+        references=body.references,
+        purpose=body.purpose,
+    )
+    return JudgementOut.model_validate(dict(services.judge(item)))

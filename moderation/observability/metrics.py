@@ -1,0 +1,123 @@
+"""Prometheus metrics of one process, in a registry of its own: two services in one process (tests) never mix.
+
+Events are counted where they happen; states (queue depth, lag, staleness) are read when somebody scrapes, by readers that the
+composition root registers. A reader that fails is reported as a metric, too, and never as a made-up zero.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from policies.findings import CheckReport, CheckStatus
+
+CHECK_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+HTTP_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measured state: a gauge by its name without prefix (`outbox_lag_seconds`), its value, and its labels."""
+
+    name: str
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+
+
+Reader = Callable[[], Sequence[Reading]]
+
+
+class Metrics:
+    """The metrics of one process. Implements `gate.check.CheckObserver`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._readers = _Readers()
+        self.registry.register(self._readers)
+        self._decisions = self._counter("decisions", "Decisions made.", ("stage", "verdict", "category"))
+        self._unjudged = self._counter("checks_unjudged", "Checks that could not judge.", ("check", "cause"))
+        self._uncovered = self._counter("checks_uncovered", "Checks without a model.", ("check",))
+        self._check_seconds = self._histogram(
+            "check_seconds", "Seconds a check took.", ("check",), CHECK_BUCKETS_S
+        )
+        self._requests = self._counter("http_requests", "Requests answered.", ("method", "route", "status"))
+        self._request_seconds = self._histogram(
+            "http_seconds", "Seconds to answer.", ("method", "route"), HTTP_BUCKETS_S
+        )
+        self._events = self._counter("events", "Other things that happened, by name.", ("event",))
+
+    def decided(self, stage: str, verdict: str, category: str) -> None:
+        """Count a decision; `category` may be empty."""
+        self._decisions.labels(stage, verdict, category or "none").inc()
+
+    def ran(self, report: CheckReport, seconds: float, error: BaseException | None) -> None:
+        """Count and time one check."""
+        self._check_seconds.labels(report.check).observe(seconds)
+        if report.status is CheckStatus.UNJUDGED:
+            self._unjudged.labels(report.check, report.cause or "unknown").inc()
+        elif report.status is CheckStatus.UNCOVERED:
+            self._uncovered.labels(report.check).inc()
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count and time one HTTP answer; `route` is the template, never the path."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(method, route).observe(seconds)
+
+    def happened(self, event: str) -> None:
+        """Count an event by its stable name (`release.served`, `withdrawal.swept`, …)."""
+        self._events.labels(event).inc()
+
+    def add_reader(self, name: str, reader: Reader) -> None:
+        """Ask `reader` at each scrape."""
+        self._readers.add(name, reader)
+
+    def render(self) -> bytes:
+        """The text exposition format, UTF-8."""
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, text: str, labels: Sequence[str]) -> Counter:
+        return Counter(f"safeconduct_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> Histogram:
+        return Histogram(f"safeconduct_{name}", text, labels, buckets=buckets, registry=self.registry)
+
+
+@dataclass(slots=True)
+class _Readers(Collector):
+    """Turns readings into gauges at scrape time."""
+
+    readers: dict[str, Reader] = field(default_factory=dict)
+
+    def add(self, name: str, reader: Reader) -> None:
+        self.readers[name] = reader
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        failed = GaugeMetricFamily(
+            "safeconduct_reader_failed", "1 when a state could not be read.", labels=("reader",)
+        )
+        gauges: dict[str, GaugeMetricFamily] = {}
+        for name, reader in self.readers.items():
+            try:
+                readings = list(reader())
+            except Exception:
+                failed.add_metric((name,), 1)
+                continue
+            failed.add_metric((name,), 0)
+            for reading in readings:
+                _gauge(gauges, reading).add_metric([value for _, value in reading.labels], reading.value)
+        yield failed
+        yield from gauges.values()
+
+
+def _gauge(gauges: dict[str, GaugeMetricFamily], reading: Reading) -> GaugeMetricFamily:
+    name = f"safeconduct_{reading.name}"
+    if name not in gauges:
+        text = reading.help or reading.name.replace("_", " ")
+        gauges[name] = GaugeMetricFamily(name, text, labels=[label for label, _ in reading.labels])
+    return gauges[name]
