@@ -6,6 +6,7 @@ group that parked it and dropped by every group that had processed it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, ColumnElement, Index, LargeBinary, func, select, update
 from sqlmodel import Field, Session, SQLModel, col
@@ -13,7 +14,9 @@ from sqlmodel import Field, Session, SQLModel, col
 from moderation.bus.log import NewRecord, Partition, Record
 from moderation.bus.outbox import enqueue_raw
 from moderation.ids import new_id
+from moderation.messages import TYPE_PREFIX, Envelope
 
+DLQ_SUFFIX = ".dlq"
 RELAY_GROUP = "relay"  # parked by the relay: the log refused the record
 
 
@@ -70,6 +73,28 @@ def park(
     )  # fmt: skip
     session.add(row)
     return row.id
+
+
+def announce(
+    session: Session, dead_letter_id: str, record: Record, error: BaseException, *, tries: int, now_ms: int
+) -> None:
+    """Tell whoever reads `<topic>.dlq` what was parked, why, and how often it was tried; the content stays in the table."""
+    partition = record.partition
+    data = {
+        "dead_letter_id": dead_letter_id, "topic": partition.topic, "partition": partition.number,
+        "offset": record.offset, "key": record.key, "event_id": record.event_id,
+        "code": str(getattr(error, "code", type(error).__name__)), "tries": tries,
+    }  # fmt: skip
+    envelope = Envelope(
+        id=dead_letter_id,
+        type=f"{TYPE_PREFIX}dead_letter.parked.v1",
+        subject=record.key,
+        time=datetime.fromtimestamp(now_ms / 1000, tz=UTC),
+        partitionkey=record.key,
+        data=data,
+    )
+    topic = partition.topic + DLQ_SUFFIX
+    enqueue_raw(session, NewRecord(topic, record.key, dead_letter_id, envelope.encode()), at_ms=now_ms)
 
 
 def park_unpublished(

@@ -12,11 +12,11 @@ from time import monotonic
 from typing import Any, Protocol
 
 from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
 from moderation.bells import ring_after_commit
 from moderation.bus.columns import SERIAL
+from moderation.bus.upsert import insert_or_ignore
 from moderation.ids import new_id
 
 
@@ -176,10 +176,7 @@ def insert_job(
         "created_ms": now_ms,
         "last_error": "",
     }
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = (
-        dialect.insert(JobRow).values(**values).on_conflict_do_nothing(index_elements=["kind", "dedupe_key"])
-    )
+    statement = insert_or_ignore(session, JobRow).values(**values)
     ring_after_commit(session, bell(kind))
     inserted = session.execute(statement.returning(col(JobRow.id))).scalar_one_or_none()
     return None if inserted is None else str(inserted)

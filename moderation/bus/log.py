@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+MAX_RECORD_BYTES = 1_000_000
+"""Key, event id and value together: below Kafka's default `max.message.bytes` (1,048,588) with room for its framing."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Partition:
@@ -55,7 +58,8 @@ class LogConsumer(Protocol):
         """Records by partition in offset order; empty when none came within `timeout_s`."""
 
     def newly_assigned(self) -> frozenset[Partition]:
-        """Partitions gained since the last call; the caller must `seek` each to the database's position before polling."""
+        """Partitions gained since the last call; the caller must `seek` each to the database's position before polling.
+        `poll` gives no records of a partition that was not handed out here, and returns early when there is one."""
 
     def assignment(self) -> frozenset[Partition]:
         """The partitions this member holds now."""
@@ -86,7 +90,7 @@ class EventLog(Protocol):
         """Create the topics that are missing; existing ones are left as they are."""
 
     def topic_id(self, topic: str) -> str:
-        """An id that changes when a topic is deleted and made anew: positions are kept under it."""
+        """An id that changes when a topic is deleted and made anew: positions are kept under it. Raises `TopicUnknown`."""
 
     def publish(self, records: Sequence[NewRecord]) -> None:
         """Append all records, durably, in order per key; on return all are acknowledged. Raises `PublishFailed`
@@ -116,3 +120,19 @@ class PublishFailed(Exception):
         super().__init__(reason)
         self.unacknowledged = tuple(unacknowledged)
         self.rejected = tuple(rejected)
+
+
+class TopicUnknown(LookupError):
+    """The log has no such topic."""
+
+    code = "log.unknown_topic"
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(
+            f"topic: {topic!r} does not exist; create the topics first (every worker does when it starts)"
+        )
+
+
+def record_bytes(record: NewRecord) -> int:
+    """The size of a record as the limit counts it."""
+    return len(record.key.encode()) + len(record.event_id.encode()) + len(record.value)
