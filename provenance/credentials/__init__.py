@@ -1,0 +1,1 @@
+"""Content credentials (C2PA): the keys, the manifest, stamping a file, and reading what a file says of itself."""
