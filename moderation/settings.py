@@ -36,6 +36,17 @@ class Settings(BaseSettings):
     asset_url: str | None = Field(
         default=None, description="fsspec URL of the object store; default: a folder in home."
     )
+    pki_dir: Path | None = Field(
+        default=None, description="Folder of the signing PKI (made for development when missing); default: pki in home."
+    )
+    tsa_url: str | None = Field(
+        default=None, description="RFC 3161 time-stamp service; unset: a development one inside the release worker."
+    )
+    master_key: str | None = Field(
+        default=None,
+        repr=False,
+        description="Base64 of the 32-byte key that wraps biometric keys; default: a file in home, made at first use.",
+    )
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="Base of the links handed out for releases."
     )
@@ -76,6 +87,16 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Lowest level logged."
     )
+
+    @property
+    def resolved_asset_url(self) -> str:
+        """The object store with the default filled in."""
+        return self.asset_url or str((self.home / "assets").resolve())
+
+    @property
+    def resolved_pki_dir(self) -> Path:
+        """The PKI folder with the default filled in."""
+        return self.pki_dir or self.home / "pki"
 
     @property
     def resolved_database_url(self) -> str:

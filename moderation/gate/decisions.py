@@ -20,7 +20,7 @@ from moderation.gate.gate import Judgement
 from moderation.ids import new_id
 from moderation.messages import DecisionMade
 from policies.findings import CheckStatus
-from policies.records import context_record, report_record, ruling_record
+from policies.records import context_to_plain, reports_to_plain, ruling_to_plain
 
 BODY_SCHEMA: Final = 1
 MACHINE: Final = "machine"
@@ -59,9 +59,9 @@ def body_of(judgement: Judgement) -> bytes:
         "stage": judgement.stage.value,
         "verdict": judgement.verdict.value,
         "categories": list(judgement.categories),
-        "context": context_record(judgement.context),
-        "reports": [report_record(report) for report in judgement.reports],
-        "ruling": ruling_record(judgement.ruling),
+        "context": context_to_plain(judgement.context),
+        "reports": reports_to_plain(judgement.reports),
+        "ruling": ruling_to_plain(judgement.ruling),
         "revisions": revisions_of(judgement),
     }
     return rfc8785.dumps(document)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from moderation.gate.check import Check, CheckRunner
 from moderation.gate.subjects import LikenessUse, OutputSubject, RequestSubject, Subject
 from policies.document import PolicyDocument
-from policies.engine import PolicyContext, Ruling, rule
+from policies.engine import PolicyContext, Ruling, flatten, rule
 from policies.findings import CheckReport
+from policies.reasons import Statement, explain
 from policies.taxonomy import Stage, Verdict
 
 
@@ -22,13 +23,23 @@ class Judgement:
     ruling: Ruling
     reports: tuple[CheckReport, ...]
     context: PolicyContext
-    policy_revision: str
+    document: PolicyDocument
     registry_version: int
 
     @property
     def verdict(self) -> Verdict:
         """The policy's verdict."""
         return self.ruling.verdict
+
+    @property
+    def policy_revision(self) -> str:
+        """The revision of the policy that ruled."""
+        return self.document.revision
+
+    @property
+    def statement(self) -> Statement:
+        """The statement of reasons: what the user and staff are told. It quotes nothing of the input."""
+        return explain(self.document, self.ruling, flatten(self.reports), self.context)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -90,7 +101,7 @@ def conclude(
         ruling=rule(document, tuple(reports), context),
         reports=tuple(reports),
         context=context,
-        policy_revision=document.revision,
+        document=document,
         registry_version=registry_version,
     )
 

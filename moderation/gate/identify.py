@@ -4,11 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlmodel import Session
 
 from consent.biometrics.index import TemplateIndex
 from consent.biometrics.matches import ConfirmedMatch, confirm
+from moderation.bus.dead_letters import count_open
+from moderation.gate.check import CouldNotJudge
 from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import FaceMatch
+from moderation.messages import Topic
 from moderation.store import Database
 
 
@@ -30,20 +34,29 @@ class RegistryIndex:
         return self._index.get().staleness_s if self._index.loaded else float("inf")
 
     def ping(self) -> None:
-        """Raises `IndexStale` when the index may not be used."""
+        """Raises `IndexStale` or `CouldNotJudge` when the index may not be used."""
         self._index.get().require_fresh()
+        with self._database.read() as session:
+            refuse_parked(session)
 
     def identify(self, embeddings: NDArray[np.float32]) -> Sequence[tuple[FaceMatch, ...]]:
         """For each row of float32[n, 512] the confirmed matches, best first. Raises `IndexStale` and database errors: the caller
         could not judge."""
         index = self._index.get()
         with self._database.read() as session:
+            refuse_parked(session)
             index.refresh(session)
             found = confirm(session, index.search(embeddings))
         rows: list[list[FaceMatch]] = [[] for _ in range(len(embeddings))]
         for match in found:
             rows[match.match.query].append(_face_match(match))
         return [tuple(row) for row in rows]
+
+
+def refuse_parked(session: Session) -> None:
+    """Raises `CouldNotJudge` while a consent or rights change lies among the dead letters: what it says is not known here."""
+    if count_open(session, topics=(Topic.CONSENT, Topic.RIGHTS)):
+        raise CouldNotJudge("registry.parked_change", "replay it: safeconduct dlq replay")
 
 
 def _face_match(confirmed: ConfirmedMatch) -> FaceMatch:

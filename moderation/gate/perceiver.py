@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from moderation.gate.check import CouldNotJudge
 from moderation.gate.perceive import FaceWatcher, KnownFace, NudityWatcher, Senses, cause_of, listen
 from moderation.gate.subjects import Media, Observed
-from moderation.media.decode import open_media
 from moderation.media.errors import MediaRejected
-from moderation.media.types import Limits
+from moderation.media.limits import MediaLimits
+from moderation.media.reader import open_media
 from provenance.credentials.reader import CredentialReport
 
 ReadCredentials = Callable[[Path], CredentialReport]
@@ -18,7 +19,7 @@ NOT_OBSERVED = "media.rejected"
 class Perceiver:
     """Perceives files with the senses of the active profile. Safe to share between threads."""
 
-    def __init__(self, senses: Senses, *, limits: Limits, read_credentials: ReadCredentials) -> None:
+    def __init__(self, senses: Senses, *, limits: MediaLimits, read_credentials: ReadCredentials) -> None:
         self._senses = senses
         self._limits = limits
         self._read_credentials = read_credentials
@@ -34,23 +35,21 @@ class Perceiver:
         """The usable faces of an uploaded reference. Raises what the decoder or the face model raised: without them nobody
         can say whether the output shows them."""
         media, watcher = self._watch(path, sha256, ())
-        if media.problem:
-            raise MediaRejected(media.problem, media.problem_sentence)
-        if media.faces.cause:
-            raise RuntimeError(media.faces.cause)
+        if media.problem or media.faces.cause:
+            raise CouldNotJudge(media.problem or media.faces.cause, media.problem_sentence)
         return watcher.known_faces(sha256)
 
     def _watch(self, path: Path, sha256: str, known: Sequence[KnownFace]) -> tuple[Media, FaceWatcher]:
         faces, nudity = FaceWatcher(self._senses, known), NudityWatcher(self._senses)
         seen = 0
         try:
-            with open_media(path, self._limits) as media:
-                info = media.info
+            with open_media(path, limits=self._limits) as media:
                 for frame in media.frames():
                     seen += 1
                     faces.look(frame.time_s, frame.rgb)
                     nudity.look(frame.time_s, frame.rgb)
-                samples = media.audio()
+                samples = media.sound()
+                info = media.info
         except MediaRejected as error:
             return Media(sha256, problem=error.code, problem_sentence=str(error)), faces
         perceived = Media(

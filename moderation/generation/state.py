@@ -27,6 +27,7 @@ class Step(StrEnum):
     CLEAR_OUTPUT = "clear_output"
     RELEASE = "release"
     RECHECK = "recheck"
+    RESUME = "resume"
     WITHDRAW = "withdraw"
     CANCEL = "cancel"
     FAIL = "fail"
@@ -44,6 +45,7 @@ _TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.HELD, Step.APPROVE): State.APPROVED,
     (State.HELD, Step.CLEAR_OUTPUT): State.GENERATED,
     (State.HELD, Step.REFUSE): State.REFUSED,
+    (State.HELD, Step.RESUME): State.APPROVED,
     (State.APPROVED, Step.HOLD): State.HELD,
     (State.APPROVED, Step.PRODUCE): State.GENERATED,
     (State.GENERATED, Step.HOLD): State.HELD,

@@ -26,9 +26,16 @@ class FiguresCheck:
     name = "prompt.figures"
     tier = 1
 
-    def __init__(self, matcher: Lazy[FigureMatcher], revision: str) -> None:
+    def __init__(self, matcher: Lazy[FigureMatcher]) -> None:
         self._matcher = matcher
-        self.revision = revision
+
+    @property
+    def revision(self) -> str:
+        """The list's digest and the rules' version; `missing` while the list cannot be read."""
+        try:
+            return self._matcher.get().revision
+        except Exception:
+            return "missing"
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
         """`figure.living`, `figure.recently_dead`, `figure.unknown_status`; `work.named` for a living artist's style."""

@@ -1,0 +1,72 @@
+"""Which checks the gate runs at each stage, for a profile: the table behind the coverage page."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from moderation.gate.check import Check
+from moderation.gate.checks.account import AccountCheck
+from moderation.gate.checks.likenesses import LikenessCheck, RemixCheck
+from moderation.gate.checks.named import FiguresCheck, WorksCheck
+from moderation.gate.checks.outputs import OutputFacesCheck, OutputMediaCheck, OutputNudityCheck
+from moderation.gate.checks.references import (
+    ReferenceCredentialsCheck,
+    ReferenceFacesCheck,
+    ReferenceMediaCheck,
+    ReferenceNudityCheck,
+)
+from moderation.gate.checks.restrictions import OutputRestrictionsCheck, RequestRestrictionsCheck
+from moderation.gate.checks.text import (
+    OutputMinorsCheck,
+    OutputSpeechCheck,
+    PromptMinorsCheck,
+    PromptTextCheck,
+)
+from moderation.gate.checks.uncovered import UncoveredCheck
+from moderation.gate.subjects import OutputSubject, RequestSubject
+from moderation.generation.works import works_revision
+from moderation.model_registry.profile import uncovered_aspects
+from moderation.profile import Profile
+from policies.text.classifier import SHIPPED_WEIGHTS
+
+FACES = ("face_detection", "face_embedding")
+TEXT = ("language_id", "text_encoder")
+SPEECH = ("voice_activity", "speech_to_text", *TEXT)
+
+
+def text_revision(profile: Profile) -> str:
+    """The models that read text, and the shipped weights of the classifier's head."""
+    return f"{profile.revision(*TEXT)}+head:{sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]}"
+
+
+def request_checks(profile: Profile) -> Sequence[Check[RequestSubject]]:
+    """The checks of a request, in no particular order: each names its tier."""
+    text = text_revision(profile)
+    return (
+        AccountCheck(),
+        PromptMinorsCheck(),
+        PromptTextCheck(profile.text, text),
+        FiguresCheck(profile.figures),
+        WorksCheck(works_revision()),
+        LikenessCheck(),
+        RemixCheck(),
+        RequestRestrictionsCheck(profile.text, text),
+        ReferenceMediaCheck(),
+        ReferenceCredentialsCheck(),
+        ReferenceFacesCheck(profile.revision(*FACES)),
+        ReferenceNudityCheck(profile.revision("nudity")),
+        *(UncoveredCheck(aspect) for aspect in uncovered_aspects(profile.files)),
+    )
+
+
+def output_checks(profile: Profile) -> Sequence[Check[OutputSubject]]:
+    """The checks of a finished clip."""
+    text = text_revision(profile)
+    return (
+        OutputMediaCheck(),
+        OutputMinorsCheck(),
+        OutputFacesCheck(profile.revision(*FACES)),
+        OutputNudityCheck(profile.revision("nudity")),
+        OutputSpeechCheck(profile.text, f"{profile.revision(*SPEECH)}+{text}"),
+        OutputRestrictionsCheck(profile.text, text),
+        *(UncoveredCheck(aspect) for aspect in uncovered_aspects(profile.files)),
+    )

@@ -1,0 +1,64 @@
+"""Enrolment as a service: portraits from the object store, one look at them, one transaction, and what must follow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consent.biometrics.faces import FaceModel
+from consent.biometrics.index import TemplateIndex
+from consent.biometrics.vault import Vault
+from consent.likeness.changes import LikenessChange
+from consent.likeness.enrolment import enrol, read_portraits
+from moderation.assets import AssetStore
+from moderation.gate.lazy import Lazy
+from moderation.generation.tables import LikenessPortrait
+from moderation.ids import new_id
+from moderation.likenesses.commands import announce
+from moderation.media.limits import MediaLimits
+from moderation.media.reader import open_media
+from moderation.store import Database, now_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Enrols people by their portraits. Liveness is not checked yet, and the likeness says so (`liveness=unverified`)."""
+
+    database: Database
+    assets: AssetStore
+    faces: Lazy[FaceModel]
+    index: Lazy[TemplateIndex]
+    vault: Vault
+    limits: MediaLimits
+
+    def enrol(
+        self, *, account_id: str, handle: str, portraits: Sequence[str], minor: bool, actor: str
+    ) -> LikenessChange:
+        """Look at the pictures (sha256 of stored assets), then commit. Raises `EnrolmentRefused`, `MediaRejected`, `AssetMissing`."""
+        seen = read_portraits([self._picture(sha256) for sha256 in portraits], self.faces.get())
+        with self.database.transaction() as session:
+            at = now_ms(session)
+            change = enrol(
+                session,
+                likeness_id=new_id("lik"),
+                owner_account_id=account_id,
+                handle=handle,
+                portraits=seen,
+                vault=self.vault,
+                index=self.index.get(),
+                new_id=new_id,
+                actor=actor,
+                now_ms=at,
+                minor=minor,
+            )
+            for sha256 in portraits:
+                session.merge(
+                    LikenessPortrait(likeness_id=change.likeness_id, asset_sha256=sha256, created_ms=at)
+                )
+            announce(session, change, actor=actor, now_ms=at)
+        return change
+
+    def _picture(self, sha256: str) -> NDArray[np.uint8]:
+        with open_media(self.assets.path(sha256), limits=self.limits) as media:
+            return next(iter(media.frames())).rgb

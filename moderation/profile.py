@@ -1,0 +1,83 @@
+"""The active profile: which models the service looks and listens with, each loaded when first needed.
+
+A model that is missing is no reason not to start: the checks that need it could not judge, and `/health` says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from consent.biometrics.faces import FaceModel
+from consent.public_figures.names import FigureMatcher
+from moderation.gate.checks.text import TextModel
+from moderation.gate.lazy import Lazy
+from moderation.gate.perceive import NudityModel, SpeechModel
+from moderation.gate.text_model import ActiveTextModel
+from moderation.model_registry.errors import ModelError
+from moderation.model_registry.files import ModelFiles
+from policies.speech.transcript import Transcriber
+from policies.text.classifier import TextClassifier
+from policies.text.language import LanguageIdentifier
+from policies.vision.nudity import NudityScorer
+
+NEEDED = (
+    "face_detection",
+    "face_embedding",
+    "nudity",
+    "speech_to_text",
+    "voice_activity",
+    "text_encoder",
+    "language_id",
+)
+"""The entries of the model registry that the default profile looks and listens with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The models of one process, shared by all its threads."""
+
+    files: ModelFiles
+    faces: Lazy[FaceModel]
+    nudity: Lazy[NudityModel]
+    speech: Lazy[SpeechModel]
+    text: Lazy[TextModel]
+    figures: Lazy[FigureMatcher]
+
+    def revision(self, *entries: str) -> str:
+        """What a decision pins for a check that uses these models; `missing` where a file is not there."""
+        try:
+            return "+".join(self.files.revision(entry) for entry in entries)
+        except ModelError:
+            return "missing"
+
+    def ping(self) -> None:
+        """Raises the first model's error: missing, or not the pinned file."""
+        for entry in NEEDED:
+            self.files.revision(entry)
+
+    def warm(self) -> None:
+        """Load everything now, so that the first request does not wait for it."""
+        loads: tuple[Callable[[], object], ...] = (
+            self.faces.get,
+            self.nudity.get,
+            self.speech.get,
+            self.text.get,
+            self.figures.get,
+        )
+        for load in loads:
+            load()
+
+
+def default_profile(files: ModelFiles) -> Profile:
+    """The profile that ships: every model from a package, on the CPU."""
+    return Profile(
+        files=files,
+        faces=Lazy(lambda: FaceModel(files.path("face_detection"), files.path("face_embedding"))),
+        nudity=Lazy(lambda: NudityScorer(files.path("nudity"))),
+        speech=Lazy(lambda: Transcriber(files.path("speech_to_text"), files.path("voice_activity"))),
+        text=Lazy(
+            lambda: ActiveTextModel(
+                LanguageIdentifier(files.path("language_id")), TextClassifier(files.path("text_encoder"))
+            )
+        ),
+        figures=Lazy(FigureMatcher),
+    )
