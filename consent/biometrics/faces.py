@@ -28,8 +28,8 @@ class FaceGates:
     """When a face counts; the defaults were chosen on 3,811 images of LFW, folds 1 to 5.
 
     `min_score` in [0, 1]: below it nothing is a face. `min_size_px`: shorter side of the box; different people in group photos
-    matched in 0.5 % of pairs at 30 to 50 px and in none above. `min_sharpness`: grey levels squared (`alignment.sharpness`); at 10
-    a blurred face still finds itself and, of 1.8 M comparisons, no more strangers than a sharp one. `max_misfit_px`
+    matched in 0.5 % of pairs at 30 to 50 px and in none above. `min_sharpness`: grey levels squared (`alignment.sharpness`); at
+    10 a blurred face still finds itself and, of 1.8 M comparisons, no more strangers than a sharp one. `max_misfit_px`
     (`alignment.misfit`): above the 99.9th percentile of LFW. `max_side`: pixels; a 30 px face in a 1280 px frame is found at 640.
     """
 
