@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 
-def in_threads(count: int, work: Callable[[int], None]) -> None:
+def in_threads(count: int, work: Callable[[int], object]) -> None:
     """Call `work(0)` … `work(count - 1)`, all starting together; raises what the first failing one raised."""
     ready = threading.Barrier(count)
     failures: list[BaseException] = []
