@@ -37,16 +37,23 @@ class Change:
 
 
 def diff(before: PolicyDocument, after: PolicyDocument) -> tuple[Change, ...]:
-    """Every difference, in order of path; empty exactly when the canonical contents are equal."""
+    """Every difference, in order of path; a section that is empty and one that is left out are the same."""
     return tuple(_changes((), json.loads(before.content), json.loads(after.content)))
 
 
 def _changes(path: Path, before: Any, after: Any) -> Iterator[Change]:
+    if len(path) == 1 or path[:1] == ("signals",):
+        before, after = _opened(before, after), _opened(after, before)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
             yield from _changes((*path, key), before.get(key), after.get(key))
     elif before != after:
         yield Change(path, before, after, _effect(path, before, after))
+
+
+def _opened(value: Any, beside: Any) -> Any:
+    """A missing section or signal as an empty one, so that each rule in the other is a change of its own."""
+    return {} if value is None and isinstance(beside, Mapping) else value
 
 
 def _effect(path: Path, before: Any, after: Any) -> Effect:

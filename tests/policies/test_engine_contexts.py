@@ -11,7 +11,7 @@ from policies.findings import Finding
 from policies.rulings import PolicyContext
 from policies.signals import ABSOLUTE_CEILING
 from policies.taxonomy import Category, Stage, Verdict
-from tests.support.policies import ADULT_AT_REQUEST, document, finding, report, thresholds
+from tests.support.policies import ADULT_AT_REQUEST, certain, document, finding, report, thresholds, unclear
 
 DEFAULT = shipped_document()
 REAL_PERSON = replace(ADULT_AT_REQUEST, real_person=True)
@@ -29,12 +29,6 @@ STRICTER_WITH_A_REAL_PERSON = {
 STRICTER_UNDER_18 = {Category.MINORS, Category.SEXUAL, Category.SELF_HARM, Category.ILLICIT}
 
 
-def barely_review(category: Category) -> Finding:
-    threshold = DEFAULT.signals["text.classifier"].thresholds[category]
-    assert threshold.review is not None
-    return finding("text.classifier", category, threshold.review)
-
-
 def verdict(*findings: Finding, context: PolicyContext, policy: PolicyDocument = DEFAULT) -> Verdict:
     return rule(policy, [report(*findings)], context).verdict
 
@@ -44,14 +38,14 @@ def test_a_real_person_turns_review_into_block_in_the_four_categories_of_the_pol
     category: Category,
 ) -> None:
     expected = Verdict.BLOCK if category in STRICTER_WITH_A_REAL_PERSON else Verdict.REVIEW
-    assert verdict(barely_review(category), context=REAL_PERSON) is expected
+    assert verdict(unclear(category), context=REAL_PERSON) is expected
 
 
 @pytest.mark.parametrize("context", [YOUNG_ACCOUNT, MINOR_SHOWN, FEED, PUBLISHING])
 @pytest.mark.parametrize("category", Category)
 def test_under_18_or_in_the_feed_review_becomes_block(category: Category, context: PolicyContext) -> None:
     expected = Verdict.BLOCK if category in STRICTER_UNDER_18 else Verdict.REVIEW
-    assert verdict(barely_review(category), context=context) is expected
+    assert verdict(unclear(category), context=context) is expected
 
 
 @pytest.mark.parametrize("signal", ["text.classifier", "speech.classifier"])
@@ -71,11 +65,11 @@ def test_under_18_graphic_violence_blocks_earlier_and_mild_violence_stays_a_revi
 def test_a_named_dead_public_figure_counts_as_a_real_person() -> None:
     named = finding("figure.recently_dead", Category.PUBLIC_FIGURE)
     assert verdict(named, context=ADULT_AT_REQUEST) is Verdict.REVIEW
-    assert verdict(named, barely_review(Category.SEXUAL), context=ADULT_AT_REQUEST) is Verdict.BLOCK
+    assert verdict(named, unclear(Category.SEXUAL), context=ADULT_AT_REQUEST) is Verdict.BLOCK
 
 
 def test_a_context_rule_is_recorded_beside_the_rule_it_makes_stricter() -> None:
-    ruling = rule(DEFAULT, [report(barely_review(Category.SEXUAL))], REAL_PERSON)
+    ruling = rule(DEFAULT, [report(unclear(Category.SEXUAL))], REAL_PERSON)
     assert [(fired.rule_id, fired.verdict) for fired in ruling.rules] == [
         ("text.classifier:sexual", Verdict.REVIEW),
         ("context:real_person", Verdict.BLOCK),
@@ -98,8 +92,8 @@ def test_a_context_can_depend_on_the_stage() -> None:
     assert verdict(named, context=at_output, policy=staged) is Verdict.BLOCK
 
 
-NUDE = finding("image.nudity", Category.SEXUAL, 0.6)
-CHILD_IN_WORDS = finding("text.classifier", Category.MINORS, 0.6)
+NUDE = unclear(Category.SEXUAL, "image.nudity")
+CHILD_IN_WORDS = unclear(Category.MINORS)
 
 
 def test_nudity_in_a_picture_whose_words_are_about_a_child_blocks_though_each_alone_is_a_review() -> None:
@@ -171,17 +165,15 @@ def test_no_document_not_even_one_built_by_hand_weakens_a_fixed_signal(
 def test_no_document_built_by_hand_lifts_the_block_threshold_of_minors(block: float | None) -> None:
     clause = SignalClause({Category.MINORS: Threshold(None, block)}, None)
     weak = replace(DEFAULT, signals={"text.classifier": clause})
-    certain = finding("text.classifier", Category.MINORS, ABSOLUTE_CEILING)
-    ruling = rule(weak, [report(certain)], ADULT_AT_REQUEST)
+    evident = finding("text.classifier", Category.MINORS, ABSOLUTE_CEILING)
+    ruling = rule(weak, [report(evident)], ADULT_AT_REQUEST)
     assert (ruling.verdict, ruling.absolute) == (Verdict.BLOCK, True)
 
 
 def test_a_block_for_minors_is_absolute_and_one_by_circumstance_alone_is_not() -> None:
-    certain = finding("text.classifier", Category.MINORS, 0.99)
-    unclear = finding("text.classifier", Category.MINORS, 0.6)
     assert rule(DEFAULT, [report(finding("text.absolute", Category.MINORS))], ADULT_AT_REQUEST).absolute
-    assert rule(DEFAULT, [report(certain)], ADULT_AT_REQUEST).absolute
-    by_circumstance = rule(DEFAULT, [report(unclear)], FEED)
+    assert rule(DEFAULT, [report(certain(Category.MINORS))], ADULT_AT_REQUEST).absolute
+    by_circumstance = rule(DEFAULT, [report(unclear(Category.MINORS))], FEED)
     assert (by_circumstance.verdict, by_circumstance.absolute) == (Verdict.BLOCK, False)
     assert not rule(DEFAULT, [report(finding("likeness.revoked"))], ADULT_AT_REQUEST).absolute
 

@@ -10,7 +10,16 @@ from policies.findings import CheckReport, CheckStatus, Finding
 from policies.rulings import PolicyContext, RuleFired, Ruling
 from policies.signals import SIGNALS
 from policies.taxonomy import Category, Stage, Verdict
-from tests.support.policies import ADULT_AT_REQUEST, document, finding, report, thresholds, without_findings
+from tests.support.policies import (
+    ADULT_AT_REQUEST,
+    certain,
+    document,
+    finding,
+    report,
+    thresholds,
+    unclear,
+    without_findings,
+)
 
 DEFAULT = shipped_document()
 
@@ -99,8 +108,8 @@ def test_a_threshold_of_zero_is_off_and_leaves_the_other_one_alone() -> None:
 
 def test_the_strictest_verdict_wins_and_every_category_is_recorded() -> None:
     ruling = judged(
-        finding("text.classifier", Category.SHOCK, 0.9),
-        finding("text.classifier", Category.SEXUAL, 0.6),
+        certain(Category.SHOCK),
+        unclear(Category.SEXUAL),
         finding("work.named", Category.WORKS),
     )
     assert (ruling.verdict, ruling.category) == (Verdict.BLOCK, Category.SHOCK)
@@ -108,9 +117,7 @@ def test_the_strictest_verdict_wins_and_every_category_is_recorded() -> None:
 
 
 def test_of_equally_strict_rules_the_category_higher_in_the_table_names_the_verdict() -> None:
-    ruling = judged(
-        finding("text.classifier", Category.SHOCK, 0.9), finding("text.classifier", Category.VIOLENCE, 0.9)
-    )
+    ruling = judged(certain(Category.SHOCK), certain(Category.VIOLENCE))
     assert ruling.category is Category.VIOLENCE
     assert ruling.deciding is not None
     assert ruling.deciding.finding == 1

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from policies.document import PolicyDocument, parse_document
+from policies.document import PolicyDocument, parse_document, shipped_document
 from policies.findings import (
     AudioInterval,
     CheckReport,
@@ -20,6 +20,7 @@ from policies.taxonomy import Category, Stage
 ADULT_AT_REQUEST = PolicyContext(
     stage=Stage.REQUEST, adult=True, feed=False, real_person=False, minor_present=False
 )
+SHIPPED = shipped_document()
 SPAN = TextSpan("prompt", 0, 5)
 
 _REASONS = "\n".join(
@@ -52,6 +53,20 @@ def finding(
     matched: str = "",
 ) -> Finding:
     return Finding(category, signal, score, where, check="stub", revision="r1", matched=matched)
+
+
+def unclear(category: Category, signal: str = "text.classifier", *, where: Where = SPAN) -> Finding:
+    """A score at which the shipped policy starts to review."""
+    level = SHIPPED.signals[signal].thresholds[category].review
+    assert level is not None
+    return finding(signal, category, level, where=where)
+
+
+def certain(category: Category, signal: str = "text.classifier", *, where: Where = SPAN) -> Finding:
+    """A score at which the shipped policy starts to block."""
+    level = SHIPPED.signals[signal].thresholds[category].block
+    assert level is not None
+    return finding(signal, category, level, where=where)
 
 
 def report(*findings: Finding, status: CheckStatus = CheckStatus.JUDGED, cause: str = "") -> CheckReport:
