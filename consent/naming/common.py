@@ -1,0 +1,23 @@
+"""Given names and surnames that many people bear, and everyday words: what must not be taken for one person alone.
+
+A name made of a common given name and a common surname belongs to thousands of private people, so a figure who bears it is
+only meant where the list says that everybody knows it, or the text gives a cue.
+"""
+
+from importlib import resources
+from typing import Final
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, split at white space."""
+    return frozenset(text.split())
+
+
+def _read(name: str) -> frozenset[str]:
+    lines = (resources.files("consent.naming") / "words" / name).read_text(encoding="utf-8").splitlines()
+    return word_set(" ".join(line for line in lines if not line.startswith("#")))
+
+
+GIVEN: Final = _read("given.txt")
+SURNAMES: Final = _read("surnames.txt")
+WORDS: Final = _read("everyday.txt")
