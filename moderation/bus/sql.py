@@ -33,11 +33,11 @@ class SqlLog:
     """
 
     def __init__(self, database: Database, *, session_s: float = 6.0, poll_s: float = 0.2) -> None:
-        self._database, self._session_s, self._poll_s = database, session_s, poll_s
+        self.database, self._session_s, self._poll_s = database, session_s, poll_s
 
     def ensure_topics(self, specs: Iterable[TopicSpec]) -> None:
         """See the port."""
-        with self._database.transaction() as session:
+        with self.database.transaction() as session:
             for spec in specs:
                 values = {"name": spec.name, "id": new_id("topic"), "partitions": spec.partitions,
                           "compacted": spec.compacted, "created_ms": now_ms(session)}  # fmt: skip
@@ -53,7 +53,7 @@ class SqlLog:
 
     def topic_id(self, topic: str) -> str:
         """See the port."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             found = session.execute(select(col(TopicRow.id)).where(col(TopicRow.name) == topic)).scalar()
         if found is None:
             raise TopicUnknown(topic)
@@ -62,7 +62,7 @@ class SqlLog:
     def publish(self, records: Sequence[NewRecord]) -> None:
         """See the port; one transaction for all that are acceptable."""
         try:
-            with self._database.transaction() as session:
+            with self.database.transaction() as session:
                 rejected = self._append(session, records)
         except SQLAlchemyError as error:
             ids = [record.event_id for record in records]
@@ -77,11 +77,11 @@ class SqlLog:
 
     def consumer(self, topics: Sequence[str], group: str) -> SqlConsumer:
         """See the port."""
-        return SqlConsumer(self._database, topics, group, session_s=self._session_s, poll_s=self._poll_s)
+        return SqlConsumer(self.database, topics, group, session_s=self._session_s, poll_s=self._poll_s)
 
     def ping(self) -> None:
         """See the port."""
-        self._database.ping()
+        self.database.ping()
 
     def close(self) -> None:
         """Nothing of its own to release."""

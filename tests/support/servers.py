@@ -3,17 +3,21 @@
 A missing server program skips its tests and says what to install.
 """
 
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from moderation.bus.kafka import KafkaLog
+from moderation.bus.sql import SqlLog
 from moderation.servers.kafka import KafkaServer
 from moderation.servers.postgres import PostgresServer
 from moderation.servers.process import ServerUnavailable
 from moderation.store import Database
 
+KAFKA = pytest.param("kafka", marks=pytest.mark.integration)
 POSTGRES = pytest.param("postgres", marks=pytest.mark.integration)
 
 
@@ -86,3 +90,21 @@ def database(request: pytest.FixtureRequest) -> Database:
     made = request.getfixturevalue(f"{request.param}_database")
     assert isinstance(made, Database)
     return made
+
+
+def _sql_log(request: pytest.FixtureRequest, name: str) -> SqlLog:
+    database = request.getfixturevalue(name)
+    assert isinstance(database, Database)
+    return SqlLog(database, session_s=1.5, poll_s=0.05)
+
+
+@pytest.fixture(params=["sql", pytest.param("sql-postgres", marks=pytest.mark.integration), KAFKA])
+def event_log(request: pytest.FixtureRequest) -> Iterator[SqlLog | KafkaLog]:
+    """The event log on each transport: embedded on SQLite and on PostgreSQL, and Kafka under a prefix of its own."""
+    if request.param == "kafka":
+        server = request.getfixturevalue("kafka_server")
+        log: SqlLog | KafkaLog = KafkaLog(server.bootstrap, prefix=f"t{secrets.token_hex(4)}.", session_s=1.5)
+    else:
+        log = _sql_log(request, "sqlite_database" if request.param == "sql" else "postgres_database")
+    with log:
+        yield log
