@@ -3,16 +3,25 @@
 from importlib import import_module
 
 TABLE_MODULES: tuple[str, ...] = (
+    "consent.biometrics.models",
+    "consent.likeness.models",
+    "consent.works.models",
+    "moderation.accounts.models",
+    "moderation.api.idempotency",
     "moderation.bus.dead_letters",
     "moderation.bus.jobs",
     "moderation.bus.leases",
     "moderation.bus.outbox",
     "moderation.bus.positions",
     "moderation.bus.sql_tables",
-    "moderation.accounts.models",
-    "moderation.api.idempotency",
+    "moderation.gate.decisions",
+    "moderation.generation.tables",
+    "moderation.observability.tally",
+    "moderation.policy.store",
+    "moderation.release.tables",
     "moderation.review.models",
     "moderation.transparency.audit",
+    "provenance.ledger",
 )
 
 

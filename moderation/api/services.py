@@ -7,7 +7,7 @@ enrolling) takes no session and runs outside any transaction.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import IO, Any, Protocol
 
 from consent.likeness.changes import LikenessChange
 from moderation.observability.health import Health
@@ -66,7 +66,7 @@ class AssetFiles(Protocol):
     def keep(self, path: Path, sha256: str) -> None:
         """Put the file into the store; its SHA-256 was computed while it came in. `path` may be moved. Idempotent."""
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str) -> IO[bytes]:
         """Its bytes, seekable; the caller closes."""
 
 

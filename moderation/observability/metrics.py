@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from policies.findings import CheckReport, CheckStatus
@@ -19,15 +19,17 @@ HTTP_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 6
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One measured state: a gauge by its name without prefix (`outbox_lag_seconds`), its value, and its labels."""
+    """One measured state: its name without prefix (`outbox_lag_seconds`), value and labels; a gauge, or a `counter`."""
 
     name: str
     value: float
     labels: tuple[tuple[str, str], ...] = ()
     help: str = ""
+    counter: bool = False
 
 
 Reader = Callable[[], Sequence[Reading]]
+_Family = GaugeMetricFamily | CounterMetricFamily
 
 
 class Metrics:
@@ -37,7 +39,6 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._readers = _Readers()
         self.registry.register(self._readers)
-        self._decisions = self._counter("decisions", "Decisions made.", ("stage", "verdict", "category"))
         self._unjudged = self._counter("checks_unjudged", "Checks that could not judge.", ("check", "cause"))
         self._uncovered = self._counter("checks_uncovered", "Checks without a model.", ("check",))
         self._check_seconds = self._histogram(
@@ -48,10 +49,6 @@ class Metrics:
             "http_seconds", "Seconds to answer.", ("method", "route"), HTTP_BUCKETS_S
         )
         self._events = self._counter("events", "Other things that happened, by name.", ("event",))
-
-    def decided(self, stage: str, verdict: str, category: str) -> None:
-        """Count a decision; `category` may be empty."""
-        self._decisions.labels(stage, verdict, category or "none").inc()
 
     def ran(self, report: CheckReport, seconds: float, error: BaseException | None) -> None:
         """Count and time one check."""
@@ -101,7 +98,7 @@ class _Readers(Collector):
         failed = GaugeMetricFamily(
             "safeconduct_reader_failed", "1 when a state could not be read.", labels=("reader",)
         )
-        gauges: dict[str, GaugeMetricFamily] = {}
+        families: dict[str, _Family] = {}
         for name, reader in self.readers.items():
             try:
                 readings = list(reader())
@@ -110,14 +107,16 @@ class _Readers(Collector):
                 continue
             failed.add_metric((name,), 0)
             for reading in readings:
-                _gauge(gauges, reading).add_metric([value for _, value in reading.labels], reading.value)
+                _family(families, reading).add_metric([value for _, value in reading.labels], reading.value)
         yield failed
-        yield from gauges.values()
+        yield from families.values()
 
 
-def _gauge(gauges: dict[str, GaugeMetricFamily], reading: Reading) -> GaugeMetricFamily:
+def _family(families: dict[str, _Family], reading: Reading) -> _Family:
     name = f"safeconduct_{reading.name}"
-    if name not in gauges:
+    if name not in families:
         text = reading.help or reading.name.replace("_", " ")
-        gauges[name] = GaugeMetricFamily(name, text, labels=[label for label, _ in reading.labels])
-    return gauges[name]
+        labels = [label for label, _ in reading.labels]
+        made = CounterMetricFamily if reading.counter else GaugeMetricFamily
+        families[name] = made(name, text, labels=labels)
+    return families[name]

@@ -176,6 +176,12 @@ def _locked_head(session: Session) -> AuditHead:
     return session.exec(statement, execution_options={"populate_existing": True}).one()
 
 
+def sealed_head(session: Session) -> tuple[int, str]:
+    """The sequence number and the hash of the last sealed row."""
+    head = _head(session)
+    return head.seq, head.hash
+
+
 def unsealed_count(session: Session) -> int:
     """Rows that wait for the sealer."""
     statement = select(func.count()).select_from(AuditEntry).where(col(AuditEntry.seq).is_(None))

@@ -5,7 +5,7 @@ stops a running download, too. Nothing on the way may store the answer.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, BinaryIO
+from typing import IO, Annotated
 
 from fastapi import Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,6 +17,7 @@ from moderation.api.links import Link, check_link, make_link
 from moderation.api.ranges import ByteRange, RangeUnsatisfiable, parse_range
 from moderation.api.routes.generations import visible
 from moderation.api.services import Services
+from moderation.assets import AssetMissing
 from moderation.errors import Kind, ServiceError
 from moderation.generation.rows import GenerationUnknown
 from moderation.messages import Identifier
@@ -128,10 +129,10 @@ def _admit(services: Services, link: Link) -> Release:
         return servable(session, link.release_id)
 
 
-def _open(services: Services, release: Release) -> BinaryIO:
+def _open(services: Services, release: Release) -> IO[bytes]:
     try:
         return services.assets.open(release.asset_sha256)
-    except OSError as error:
+    except (OSError, AssetMissing) as error:
         raise BytesMissing(
             "its bytes cannot be read now",
             field="release_id",
@@ -146,7 +147,7 @@ def _count(services: Services, release_id: str) -> None:
     services.metrics.happened("release.served")
 
 
-def _send(services: Services, release_id: str, file: BinaryIO, part: ByteRange) -> Iterator[bytes]:
+def _send(services: Services, release_id: str, file: IO[bytes], part: ByteRange) -> Iterator[bytes]:
     """The bytes of `part`; before each chunk the release is looked up again. Raises `Withdrawn`, which breaks the connection."""
     with file:
         file.seek(part.first)
