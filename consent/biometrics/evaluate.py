@@ -1,4 +1,4 @@
-"""Measure the face model on labelled pictures: what each threshold costs. The tables in `thresholds` and the documentation come from here.
+"""Measure the face model on labelled pictures: what each threshold costs. The table in `thresholds` comes from here.
 
     python -m consent.biometrics.evaluate --models DIR --images DIR [--every N]
 
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from consent.biometrics.detection import Frame
 from consent.biometrics.faces import Face, FaceModel
 
 THRESHOLDS = (0.25, 0.30, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60)
@@ -72,7 +73,9 @@ def compare_all(embeddings: NDArray[np.float32], people: Sequence[str]) -> tuple
 def middle_face(faces: Iterable[Face]) -> Face | None:
     """The face whose centre is nearest the picture's; None without faces."""
     return min(
-        faces, key=lambda face: math.hypot(face.left + face.right - 1, face.top + face.bottom - 1), default=None
+        faces,
+        key=lambda face: math.hypot(face.left + face.right - 1, face.top + face.bottom - 1),
+        default=None,
     )
 
 
@@ -81,18 +84,29 @@ def person_of(file: Path) -> str:
     return file.stem.rpartition("_")[0]
 
 
+def read_picture(file: Path) -> Frame:
+    """The file as RGB uint8[h, w, 3]. Raises `ValueError` for what is no picture: it would otherwise count as no face."""
+    picture = cv2.imread(str(file))
+    if picture is None:
+        raise ValueError(f"--images: {file.name} is no readable picture; take it out of the folder")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the pictures, compare all, print JSON; exit status 0, or 2 when nothing could be compared."""
     parser = argparse.ArgumentParser(description="What each threshold costs on labelled pictures of faces.")
-    parser.add_argument("--models", type=Path, required=True, help="folder that `safeconduct models fetch` fills")
+    parser.add_argument(
+        "--models", type=Path, required=True, help="folder that `safeconduct models fetch` fills"
+    )
     parser.add_argument("--images", type=Path, required=True, help="folder of Person_Name_0001.jpg files")
     parser.add_argument("--every", type=int, default=1, help="take every Nth picture")
     given = parser.parse_args(arguments)
     model = FaceModel(
-        given.models / "face_detection" / "centerface.onnx", given.models / "face_embedding" / "fr_feature.onnx"
+        given.models / "face_detection" / "centerface.onnx",
+        given.models / "face_embedding" / "fr_feature.onnx",
     )
     files = sorted(given.images.glob("*.jpg"))[:: given.every]
-    found = [(file, middle_face(model.faces(cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)))) for file in files]
+    found = [(file, middle_face(model.faces(read_picture(file)))) for file in files]
     kept = [(file, face) for file, face in found if face is not None]
     if len(kept) < 2:
         sys.stderr.write(f"--images: {len(kept)} faces in {len(files)} files; give at least two\n")

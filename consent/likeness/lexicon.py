@@ -66,7 +66,7 @@ SUBJECTS: tuple[Subject, ...] = (
     _subject(
         "alcohol",
         "drinking|drinking alcohol|beer|wine|being drunk|drunk",
-        "alcohol* beer* wine* whisky whiskey vodka rum gin tequila cocktail* champagne drunk* booze pub brewery",
+        "alcohol* beer beers wine wines whisky whiskey vodka rum gin tequila cocktail* champagne drunk* booze pub brewery",
     ),
     _subject(
         "tobacco",
