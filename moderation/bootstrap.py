@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
+from functools import cached_property
 
 from sqlmodel import Session
 
@@ -40,9 +40,10 @@ from moderation.media.limits import MediaLimits
 from moderation.model_registry.files import ModelFiles, overrides_from
 from moderation.observability.health import Health
 from moderation.observability.metrics import Metrics
-from moderation.policy.store import ActivePolicy, active_revision, activate
+from moderation.policy.store import ActivePolicy, activate, active_revision
 from moderation.profile import Profile, default_profile
 from moderation.release.prepare import Preparation, Stamping
+from moderation.release.verify import Verifier
 from moderation.secret import secret_file
 from moderation.settings import Settings
 from moderation.store import Database, now_ms
@@ -101,7 +102,9 @@ class Application:
     def vault(self) -> Vault:
         """The encrypted templates."""
         key = self.settings.master_key
-        wrapper: KeyWrapper = wrapper_from_text(key) if key else wrapper_from_file(self.settings.home / "keys" / "master")
+        wrapper: KeyWrapper = (
+            wrapper_from_text(key) if key else wrapper_from_file(self.settings.home / "keys" / "master")
+        )
         return Vault(wrapper)
 
     @cached_property
@@ -201,7 +204,9 @@ class Application:
     def generator(self) -> Generator:
         """The generator that the settings name."""
         if self.settings.generator == "http":
-            return HttpGenerator(self.settings.generator_url or "", timeout_s=self.settings.generator_timeout_s)
+            return HttpGenerator(
+                self.settings.generator_url or "", timeout_s=self.settings.generator_timeout_s
+            )
         return Storyboard()
 
     @cached_property
@@ -227,6 +232,11 @@ class Application:
     def preparation(self) -> Preparation:
         """The first step of a release."""
         return Preparation(self.database, self.assets, self.stamping)
+
+    @cached_property
+    def verify(self) -> Verifier:
+        """Is this file ours?"""
+        return Verifier(self.database, self.trust)
 
     # -- observability -----------------------------------------------------------------------------------------------
 

@@ -294,7 +294,7 @@ def decode(value: bytes) -> Envelope:
             "message.invalid_utf8", f"byte {error.start}: not valid UTF-8; encode the event as UTF-8 JSON"
         ) from error
     try:
-        body = json.loads(text, object_pairs_hook=_no_duplicates)
+        body = json.loads(text, object_pairs_hook=refuse_duplicates)
     except json.JSONDecodeError as error:
         raise MessageError(
             "message.invalid_json",
@@ -317,7 +317,8 @@ def explain(error: ValidationError, limit: int = 3) -> str:
     return "; ".join(faults)
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For `json.loads(object_pairs_hook=…)`: raises `MessageError` where one object has a field twice."""
     body: dict[str, Any] = {}
     for name, value in pairs:
         if name in body:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 SECRET_BYTES = 32
@@ -18,10 +19,8 @@ def secret_file(path: Path, random: Callable[[int], bytes]) -> bytes:
                 file.write(random(SECRET_BYTES))
                 file.flush()
                 os.fsync(file.fileno())
-            try:
+            with suppress(FileExistsError):
                 os.link(draft, path)
-            except FileExistsError:
-                pass
         finally:
             draft.unlink()
     return path.read_bytes()

@@ -37,10 +37,12 @@ class Settings(BaseSettings):
         default=None, description="fsspec URL of the object store; default: a folder in home."
     )
     pki_dir: Path | None = Field(
-        default=None, description="Folder of the signing PKI (made for development when missing); default: pki in home."
+        default=None,
+        description="Folder of the signing PKI (made for development when missing); default: pki in home.",
     )
     tsa_url: str | None = Field(
-        default=None, description="RFC 3161 time-stamp service; unset: a development one inside the release worker."
+        default=None,
+        description="RFC 3161 time-stamp service; unset: a development one inside the release worker.",
     )
     master_key: str | None = Field(
         default=None,

@@ -92,7 +92,11 @@ def parse_document(text: str, *, name: str) -> PolicyDocument:
     )
 
 
+def shipped_text() -> str:
+    """The policy that ships with the service, as it is written: POLICY.md, machine-readable."""
+    return (files("policies") / "catalogue" / SHIPPED).read_text(encoding="utf-8")
+
+
 def shipped_document() -> PolicyDocument:
-    """The policy that ships with the service: POLICY.md, machine-readable."""
-    text = (files("policies") / "catalogue" / SHIPPED).read_text(encoding="utf-8")
-    return parse_document(text, name=SHIPPED)
+    """The shipped policy, read."""
+    return parse_document(shipped_text(), name=SHIPPED)

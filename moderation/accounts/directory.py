@@ -78,6 +78,14 @@ def make_account(
     return account
 
 
+def ensure_account(session: Session, account_id: str, *, actor: str, now_ms: int) -> Account:
+    """The account; a new adult one when there is none: for an operator's own machine. Raises `AccountIdInvalid`."""
+    known = session.get(Account, account_id, populate_existing=True)
+    if known is not None:
+        return known
+    return make_account(session, under_18=False, actor=actor, now_ms=now_ms, account_id=account_id)
+
+
 def set_under_18(session: Session, account_id: str, *, under_18: bool, actor: str, now_ms: int) -> Account:
     """Correct the age group, as when the person has come of age. Raises `AccountUnknown`."""
     account = get_account(session, account_id, lock=True)

@@ -64,7 +64,7 @@ def body_of(judgement: Judgement) -> bytes:
         "ruling": ruling_to_plain(judgement.ruling),
         "revisions": revisions_of(judgement),
     }
-    return rfc8785.dumps(document)
+    return bytes(rfc8785.dumps(document))
 
 
 def revisions_of(judgement: Judgement) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Nothing is recorded and no clock or id enters the answer, so the same item under
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -45,7 +45,7 @@ class Item:
     media: Path | None = None
     references: tuple[Path, ...] = ()
     treat_as: As = "request"
-    account: AccountFacts = AccountFacts("anonymous")
+    account: AccountFacts = field(default_factory=lambda: AccountFacts("anonymous"))
     likenesses: tuple[LikenessUse, ...] = ()
     purpose: str = "video"
     feed: bool = False
@@ -93,7 +93,9 @@ class Judge:
             account=item.account,
             prompt=item.text,
             likenesses=item.likenesses,
-            references=tuple(self._perceiver.perceive(file, digest(file), credentials=True) for file in files),
+            references=tuple(
+                self._perceiver.perceive(file, digest(file), credentials=True) for file in files
+            ),
             works=self._surroundings.works(item.text, item.account.account_id),
             today=self._surroundings.today(),
             purpose=item.purpose,

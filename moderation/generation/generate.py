@@ -1,6 +1,7 @@
 """The generator's worker: one brief at a time, cancelled when consent or the request is withdrawn meanwhile.
 
-It posts the output, or the failure, and the workflow decides what that means; only a brief that lost its consent is cancelled here.
+It posts the output, or the failure, and the workflow decides what that means; only a brief that lost its consent is
+cancelled here.
 """
 
 import tempfile
@@ -70,9 +71,10 @@ class GenerateJob:
                 if error.retryable and job.attempt < job.max_attempts:
                     raise
                 return failed(job.subject_id, error.code, str(error))
-            stored = self.assets.put(target)
+            stored = self.assets.stage(target)
+            self.assets.promote(stored.sha256)
         reach("after_generate")
-        return self._produced(job.subject_id, stored.sha256, stored.size_bytes, time.monotonic() - began)
+        return self._produced(job.subject_id, stored.sha256, stored.bytes, time.monotonic() - began)
 
     def on_exhausted(self, job: Job, error: BaseException) -> Effect:
         """Post the failure: the workflow returns what was reserved."""

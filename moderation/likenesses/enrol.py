@@ -35,7 +35,8 @@ class Enrolment:
     def enrol(
         self, *, account_id: str, handle: str, portraits: Sequence[str], minor: bool, actor: str
     ) -> LikenessChange:
-        """Look at the pictures (sha256 of stored assets), then commit. Raises `EnrolmentRefused`, `MediaRejected`, `AssetMissing`."""
+        """Look at the pictures (sha256 of stored assets), then commit. Raises `EnrolmentRefused`, `MediaRejected`,
+        `AssetMissing`."""
         seen = read_portraits([self._picture(sha256) for sha256 in portraits], self.faces.get())
         with self.database.transaction() as session:
             at = now_ms(session)

@@ -75,7 +75,9 @@ def activate(session: Session, text: str, *, name: str, actor: str, now_ms: int)
 
 def active_revision(session: Session) -> str:
     """The revision that rules now. Raises `PolicyMissing`."""
-    row = session.exec(select(PolicyActivation.revision).where(col(PolicyActivation.slot) == ACTIVE)).one_or_none()
+    row = session.exec(
+        select(PolicyActivation.revision).where(col(PolicyActivation.slot) == ACTIVE)
+    ).one_or_none()
     if row is None:
         raise PolicyMissing("no policy is active", remedy="run `safeconduct policy activate FILE`")
     return row
@@ -86,7 +88,10 @@ def stored_document(session: Session, revision: str) -> PolicyDocument:
     row = session.get(PolicyRow, revision)
     if row is None:
         raise PolicyMissing(
-            "no policy of this revision is stored", field="revision", value=revision, remedy="activate it first"
+            "no policy of this revision is stored",
+            field="revision",
+            value=revision,
+            remedy="activate it first",
         )
     return parse_document(row.document, name=row.name)
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation.assets import AssetStore
 from moderation.bus.faultpoints import reach
 from moderation.bus.jobs import Effect, GiveUp, Job, Lease, no_effect
 from moderation.gate.gate import Gate
@@ -44,19 +43,6 @@ class ReleaseJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Promotion:
-    """Moves released files from staging to their permanent place, after the commit that released them. Idempotent."""
-
-    database: Database
-    assets: AssetStore
-
-    def promote(self, sha256: str) -> None:
-        """Serving works from staging too, so a crash before this loses nothing."""
-        if self.assets.is_staged(sha256):
-            self.assets.promote(sha256)
-
-
-@dataclass(frozen=True, slots=True)
 class WithdrawJob:
     """Sweeps everything a withdrawal is about, one generation per transaction, so that locks are short."""
 
@@ -87,4 +73,3 @@ def _commit(session: Session, prepared: Prepared) -> None:
     if outcome is Outcome.NOT_DECIDED:
         raise GiveUp("the generation has no allow decision at each stage")
     reach("before_release_commit")
-

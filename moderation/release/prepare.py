@@ -12,8 +12,9 @@ from sqlmodel import Session
 from moderation.assets import AssetStore
 from moderation.bus.faultpoints import reach
 from moderation.gate.decisions import Decision
-from moderation.generation.rows import get_generation
+from moderation.generation.rows import get_generation, pinned_likenesses, request_of
 from moderation.generation.state import State
+from moderation.generation.tables import Generation
 from moderation.media.encode import encode_marked
 from moderation.release.commit import Prepared
 from moderation.release.tables import Release
@@ -22,6 +23,7 @@ from provenance.credentials.manifest import Ingredient, ReleaseClaim
 from provenance.credentials.signer import CredentialSigner
 from provenance.credentials.stamp import stamp
 from provenance.credentials.trust import TrustList
+from provenance.ledger import entry_of
 from provenance.marks.visible import VisibleMark
 from provenance.proof import prove_release
 

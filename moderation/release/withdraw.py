@@ -105,8 +105,8 @@ def receipts_of(session: Session, withdrawal_id: str) -> tuple[Receipt, ...]:
 
 def count_receipts(session: Session, withdrawal_id: str, *, reached: bool) -> int:
     """How many things it reached, or could not reach."""
-    unreachable = Receipt.outcome == "unreachable"
-    condition = ~unreachable if reached else unreachable  # type: ignore[operator]  # a column expression, not a bool
+    unreachable = col(Receipt.outcome) == "unreachable"
+    condition = ~unreachable if reached else unreachable
     statement = select(func.count()).where(Receipt.withdrawal_id == withdrawal_id, condition)
     return session.exec(statement).one()
 

@@ -20,8 +20,8 @@ _BLOCKING_KINDS = frozenset({"character"})
 
 
 class FiguresCheck:
-    """Public figures who would be shown or heard. The dead of more than seventy years, and names merely mentioned, are no finding;
-    a living artist's style is a matter of works."""
+    """Public figures who would be shown or heard. Those dead for over seventy years, and names merely mentioned, are no
+    finding; a living artist's style is a matter of works."""
 
     name = "prompt.figures"
     tier = 1

@@ -1,4 +1,4 @@
-"""Does the scene keep to the rules of each owner whose likeness it shows? Asked of the request, and of the finished clip again."""
+"""Does the scene keep to the rules of each owner whose likeness it shows? Asked of the request and of the finished clip."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class RequestRestrictionsCheck:
         self.revision = f"{REVISION}+{revision}"
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """`likeness.restricted` where a rule speaks against the prompt; `likeness.restriction_unclear` where a person must read."""
+        """`likeness.restricted` where a rule speaks against the prompt; `likeness.restriction_unclear` for a person."""
         return self.findings(subject.likenesses, subject.prompt)
 
     def findings(self, likenesses: Sequence[LikenessUse], text: str) -> list[Finding]:

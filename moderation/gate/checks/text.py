@@ -69,7 +69,7 @@ class OutputMinorsCheck:
 
 
 class OutputSpeechCheck:
-    """The transcript through the text classifier: each utterance, and all of them together, so that nothing is hidden by pauses."""
+    """The transcript through the text classifier: each utterance, and all together, so that pauses hide nothing."""
 
     name = "output.speech"
     tier = 1

@@ -1,0 +1,91 @@
+"""`safeconduct replay` and `backtest`: rule again on recorded findings, under the same policy or another."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlmodel import Session
+
+from moderation.cli.output import JsonOption, print_json
+from moderation.cli.session import application
+from moderation.errors import Kind, ServiceError
+from moderation.policy.store import stored_document
+from moderation.replaying import Outcome, recorded_decisions, replay_all
+from policies.document import PolicyDocument, load_document
+
+DIFFERENT = 1
+
+
+class NothingNamed(ServiceError):
+    """Neither ids nor --all."""
+
+    code = "replay.nothing_named"
+    kind = Kind.INVALID
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("replay")(replay)
+    app.command("backtest")(backtest)
+
+
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(help="Decision or generation ids.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every recorded decision.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Rule again on recorded findings under the recorded policy; exit status 1 unless every ruling is identical, byte by byte."""
+    if not ids and not all_:
+        raise NothingNamed(
+            "nothing to replay", field="ids", remedy="name decisions or generations, or give --all"
+        )
+    with application() as parts, parts.database.read() as session:
+        outcomes = list(replay_all(recorded_decisions(session, ids=tuple(ids or ())), _documents(session)))
+    different = [outcome for outcome in outcomes if not outcome.replayed.identical]
+    _show(outcomes, different, as_json, "identical")
+    if different:
+        raise typer.Exit(DIFFERENT)
+
+
+def backtest(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy document.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Rule on every recorded decision under another document, and list those whose verdict would change."""
+    document = load_document(file)
+    with application() as parts, parts.database.read() as session:
+        outcomes = list(replay_all(recorded_decisions(session), lambda _revision: document))
+    flips = [outcome for outcome in outcomes if outcome.replayed.verdict_changed]
+    _show(outcomes, flips, as_json, "unchanged")
+
+
+def _show(outcomes: list[Outcome], odd: list[Outcome], as_json: bool, same: str) -> None:
+    lines = [
+        {
+            "id": outcome.decision_id,
+            "verdict": outcome.replayed.ruling.verdict.value,
+            "before": outcome.replayed.recorded.verdict.value,
+            "generation_id": outcome.generation_id,
+            "stage": outcome.stage,
+            "identical": outcome.replayed.identical,
+        }
+        for outcome in odd
+    ]
+    if as_json:
+        print_json({"decisions": len(outcomes), same: len(outcomes) - len(odd), "different": lines})
+        return
+    for line in lines:
+        typer.echo(
+            f"{line['before']} -> {line['verdict']}  {line['id']} ({line['stage']} of {line['generation_id']})"
+        )
+    typer.echo(f"{len(outcomes)} decisions, {len(outcomes) - len(odd)} {same}, {len(odd)} different")
+
+
+def _documents(session: Session) -> Callable[[str], PolicyDocument]:
+    @cache
+    def document(revision: str) -> PolicyDocument:
+        return stored_document(session, revision)
+
+    return document

@@ -1,0 +1,70 @@
+"""`safeconduct up` and `safeconduct worker NAME`: everything in one process, or one part of it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from moderation.bootstrap import Application
+from moderation.cli.session import application
+from moderation.errors import Kind, ServiceError
+from moderation.observability.logs import configure_logging
+from moderation.service import prepare, run_surface, run_workers
+from moderation.settings import Settings
+from moderation.workers import WORKERS
+
+API = "api"
+NOT_DRAINED = 1
+
+
+class WorkerUnknown(ServiceError):
+    """No worker has this name."""
+
+    code = "worker.unknown"
+    kind = Kind.INVALID
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("up")(up)
+    app.command("worker")(worker)
+
+
+def up() -> None:
+    """Run everything in one process: API, gates, generator, release, sweeper, relay. SIGTERM drains it."""
+    settings = Settings()
+    configure_logging(settings.log_level)
+    with application(settings) as parts:
+        _first_key(parts)
+        drained = run_surface(parts, list(WORKERS), ready=lambda: _listening(parts))
+    raise typer.Exit(0 if drained else NOT_DRAINED)
+
+
+def worker(
+    name: Annotated[str, typer.Argument(help=f"One of: {API}, {', '.join(WORKERS)}.")],
+) -> None:
+    """Run one worker. Any number of each may run, on Kafka and PostgreSQL or on one embedded database."""
+    if name not in {API, *WORKERS}:
+        raise WorkerUnknown(
+            "no worker has this name",
+            field="name",
+            value=name,
+            remedy=f"name one of {API}, {', '.join(WORKERS)}",
+        )
+    settings = Settings()
+    configure_logging(settings.log_level)
+    with application(settings) as parts:
+        _first_key(parts)
+        serves = name == API
+        drained = run_surface(parts, [], ready=lambda: _listening(parts)) if serves else run_workers(parts, [name])
+    raise typer.Exit(0 if drained else NOT_DRAINED)
+
+
+def _first_key(parts: Application) -> None:
+    key = prepare(parts)
+    if key is not None:
+        print(f"First admin key, shown this once: {key}", file=sys.stderr)
+
+
+def _listening(parts: Application) -> None:
+    print(f"Listening on http://{parts.settings.host}:{parts.settings.port}", file=sys.stderr)

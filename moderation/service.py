@@ -1,0 +1,91 @@
+"""One process of the service: the named workers as threads and, where asked for, the HTTP surface on the main thread."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import uvicorn
+
+from moderation.accounts.keys import first_admin_key
+from moderation.bootstrap import Application
+from moderation.bus.topics import topic_specs
+from moderation.bus.worker import Periodic, Worker
+from moderation.observability.gauges import register_readers
+from moderation.store import now_ms
+from moderation.surface import http_app
+from moderation.workers import INDEX_EVERY_S, loops_of
+
+
+class LoopFailing(Exception):
+    """A loop of this process failed and has not recovered."""
+
+    code = "worker.failing"
+
+
+def prepare(app: Application) -> str | None:
+    """Make topics and keys; the first admin key when this is the first start, to be shown once."""
+    app.event_log.ensure_topics(topic_specs(app.settings.partitions))
+    with app.database.transaction() as session:
+        return first_admin_key(session, now_ms(session))
+
+
+def run_workers(app: Application, names: Sequence[str]) -> bool:
+    """Run the named workers until SIGTERM; True when everything was finished or given back in time."""
+    return worker_of(app, names).run()
+
+
+def run_surface(app: Application, names: Sequence[str], *, ready: Callable[[], None] = lambda: None) -> bool:
+    """Serve HTTP on the main thread, beside the named workers, until SIGTERM; True when everything was given back in time."""
+    worker = worker_of(app, names)
+    worker.start()
+    server = _Server(http_app(app), app, ready)
+    try:
+        server.run()
+    finally:
+        drained = worker.drain()
+    return drained
+
+
+def worker_of(app: Application, names: Sequence[str]) -> Worker:
+    """The worker, watched by `/health` and the metrics."""
+    loops = loops_of(app, names)
+    if not any(loop.name == "index" for loop in loops):
+        loops.append(Periodic("index", INDEX_EVERY_S, app.index.refresh))
+    worker = Worker(loops)
+    app.health.register("workers", lambda: _refuse_problems(worker))
+    register_readers(app)
+    return worker
+
+
+def _refuse_problems(worker: Worker) -> None:
+    problems = worker.problems()
+    if problems:
+        raise LoopFailing(", ".join(f"{name}: {problem}" for name, problem in sorted(problems.items())))
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn with our logging, that says when it listens."""
+
+    def __init__(self, app: object, application: Application, ready: Callable[[], None]) -> None:
+        settings = application.settings
+        config = uvicorn.Config(
+            app,  # type: ignore[arg-type]  # an ASGI application; FastAPI is one
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+        )
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]  # same shape
+        """Listen, then say so."""
+        await super().startup(sockets)  # type: ignore[arg-type]
+        self._ready()
+
+
+def in_background(run: Callable[[], object]) -> threading.Thread:
+    """A daemon thread that runs it."""
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread

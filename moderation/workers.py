@@ -1,0 +1,108 @@
+"""The workers by name: what each one runs. `safeconduct up` runs them all in one process, `safeconduct worker NAME` one.
+
+Any number of each may run side by side: consumers share partitions, jobs are claimed by lease, the relay and the sealer take
+turns by a named lease.
+"""
+
+from collections.abc import Callable, Sequence
+
+from moderation.bootstrap import Application
+from moderation.bus.consumer import ConsumerLoop
+from moderation.bus.job_pool import JobPool
+from moderation.bus.jobs import JobHandler
+from moderation.bus.relay import Relay
+from moderation.bus.subscription import Subscription
+from moderation.bus.worker import Loop, Periodic
+from moderation.generation.generate import GenerateJob
+from moderation.generation.jobs import OutputGateJob, RequestGateJob
+from moderation.generation.request_stage import RequestStage
+from moderation.observability.tally import tally_subscription
+from moderation.release.jobs import ReleaseJob, WithdrawJob
+from moderation.release.upkeep import collect_staging, promote_released
+from moderation.subscriptions import (
+    generator_subscription,
+    output_subscription,
+    registry_subscription,
+    request_subscription,
+)
+from moderation.transparency.audit import seal_pending
+
+INDEX_EVERY_S = 0.4
+SEAL_EVERY_S = 0.5
+PROMOTE_EVERY_S = 1.0
+COLLECT_EVERY_S = 3600.0
+
+
+def request_gate(app: Application) -> list[Loop]:
+    """Judges requests."""
+    stage = RequestStage(app.gate, app.limits.quota)
+    return [
+        _consumer(app, request_subscription()),
+        _pool(app, RequestGateJob(app.judging, stage)),
+        _index(app),
+    ]
+
+
+def output_gate(app: Application) -> list[Loop]:
+    """Judges finished clips."""
+    return [_consumer(app, output_subscription()), _pool(app, OutputGateJob(app.judging)), _index(app)]
+
+
+def generator(app: Application) -> list[Loop]:
+    """Calls the generator, one brief at a time: it has one GPU."""
+    job = GenerateJob(app.database, app.assets, app.generator, app.settings.generator_timeout_s)
+    return [_consumer(app, generator_subscription()), _pool(app, job, threads=1)]
+
+
+def release(app: Application) -> list[Loop]:
+    """Stamps, proves and releases."""
+    promote = Periodic("promote", PROMOTE_EVERY_S, lambda: promote_released(app.database, app.assets))
+    return [_pool(app, ReleaseJob(app.preparation, app.gate)), promote]
+
+
+def sweeper(app: Application) -> list[Loop]:
+    """Sweeps withdrawals, watches the registry's changes, seals the audit log, collects abandoned files."""
+    return [
+        _pool(app, WithdrawJob(app.database), threads=1),
+        _consumer(app, registry_subscription()),
+        _consumer(app, tally_subscription()),
+        Periodic("seal", SEAL_EVERY_S, lambda: _seal(app)),
+        Periodic("collect", COLLECT_EVERY_S, lambda: collect_staging(app.database, app.assets)),
+    ]
+
+
+def relay(app: Application) -> list[Loop]:
+    """Carries the outbox to the log."""
+    return [Relay(app.database, app.event_log)]
+
+
+WORKERS: dict[str, Callable[[Application], list[Loop]]] = {
+    "request-gate": request_gate,
+    "generator": generator,
+    "output-gate": output_gate,
+    "release": release,
+    "sweeper": sweeper,
+    "relay": relay,
+}
+
+
+def loops_of(app: Application, names: Sequence[str]) -> list[Loop]:
+    """All loops of the named workers."""
+    return [loop for name in names for loop in WORKERS[name](app)]
+
+
+def _pool(app: Application, handler: JobHandler, *, threads: int | None = None) -> JobPool:
+    return JobPool(app.database, [handler], threads=threads or app.settings.worker_threads)
+
+
+def _consumer(app: Application, subscription: Subscription) -> ConsumerLoop:
+    return ConsumerLoop(app.database, app.event_log, subscription)
+
+
+def _index(app: Application) -> Periodic:
+    return Periodic("index", INDEX_EVERY_S, app.index.refresh)
+
+
+def _seal(app: Application) -> None:
+    with app.database.transaction() as session:
+        seal_pending(session)
