@@ -150,7 +150,7 @@ class AssetStore:
     def collect_staging(
         self, older_than_ms: int, *, keep: Callable[[str], bool] = lambda _sha256: False
     ) -> tuple[str, ...]:
-        """Delete staged and half-written files last written before `older_than_ms` that `keep` does not claim; returns their names.
+        """Delete staged and half-written files last written before `older_than_ms` that `keep` does not claim; their names.
 
         `keep` must claim what a committed row refers to: such a file was committed and not yet promoted.
         """
