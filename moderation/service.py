@@ -9,7 +9,8 @@ from moderation.accounts.keys import first_admin_key
 from moderation.bootstrap import Application
 from moderation.bus.topics import topic_specs
 from moderation.bus.worker import Periodic, Worker
-from moderation.observability.gauges import register_readers
+from moderation.observability.readers import register_readers
+from moderation.observability.workflow import register_workflow
 from moderation.store import now_ms
 from moderation.surface import http_app
 from moderation.workers import INDEX_EVERY_S, loops_of
@@ -52,7 +53,8 @@ def worker_of(app: Application, names: Sequence[str]) -> Worker:
         loops.append(Periodic("index", INDEX_EVERY_S, app.index.refresh))
     worker = Worker(loops)
     app.health.register("workers", lambda: _refuse_problems(worker))
-    register_readers(app)
+    register_readers(app.metrics, app.database, staleness_s=app.index.staleness_s)
+    register_workflow(app.metrics, app.database)
     return worker
 
 
