@@ -82,7 +82,7 @@ class Metrics:
         return Histogram(f"safeconduct_{name}", text, labels, buckets=buckets, registry=self.registry)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # a registry keeps collectors by identity
 class _Readers(Collector):
     """Turns readings into gauges at scrape time."""
 
