@@ -17,7 +17,7 @@ from moderation.media.reader import open_media
 from moderation.media.types import SampledFrame, SoundChunk
 from moderation.media.writer import Mp4Writer
 
-# Gets uint8[h, w, 3] RGB (read-only) and its time in seconds; returns the picture to show, of the same shape.
+# Gets uint8[h, w, 3] RGB, which it may draw into, and its time in seconds; returns the picture to show, of the same shape.
 FrameEdit = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
 
 
@@ -30,7 +30,7 @@ class Encoded:
     duration_s: float
 
 
-def encode_release(
+def encode_marked(
     source: Path,
     target: Path,
     edit: FrameEdit,

@@ -116,7 +116,9 @@ class MediaReader:
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise MediaCrashed("a message of the decoder makes no sense") from error
 
-    def _understand(self, head: wire.Head, payload: bytes) -> MediaInfo | SampledFrame | SoundChunk | None:
+    def _understand(
+        self, head: wire.Head, payload: bytearray
+    ) -> MediaInfo | SampledFrame | SoundChunk | None:
         match head["event"]:
             case "info":
                 return _info(head)
@@ -146,11 +148,11 @@ class _Pipe:
         self._poll = select.poll()
         self._poll.register(self._handle, select.POLLIN)
 
-    def message(self) -> tuple[wire.Head, bytes]:
+    def message(self) -> tuple[wire.Head, bytearray]:
         """Head and payload. Raises `MediaRejected`, or `ValueError` for a message that makes no sense."""
         lengths = wire.unpack_prefix(bytes(self._exactly(wire.PREFIX.size)), self._max_payload)
         head = wire.unpack_head(bytes(self._exactly(lengths[0])))
-        return head, bytes(self._exactly(lengths[1]))
+        return head, self._exactly(lengths[1])
 
     def _exactly(self, count: int) -> bytearray:
         data = bytearray(count)
@@ -192,7 +194,7 @@ def _info(head: wire.Head) -> MediaInfo:
     )
 
 
-def _frame(head: wire.Head, payload: bytes) -> SampledFrame:
+def _frame(head: wire.Head, payload: bytearray) -> SampledFrame:
     shape = (int(head["height"]), int(head["width"]), 3)
     rgb = np.frombuffer(payload, np.uint8).reshape(shape)
     if rgb.size == 0:
@@ -200,7 +202,7 @@ def _frame(head: wire.Head, payload: bytes) -> SampledFrame:
     return SampledFrame(_finite(head["time_s"]), rgb, bool(head["scene"]))
 
 
-def _chunk(head: wire.Head, payload: bytes) -> SoundChunk:
+def _chunk(head: wire.Head, payload: bytearray) -> SoundChunk:
     samples = np.frombuffer(payload, np.float32).reshape(-1, int(head["channels"]))
     return SoundChunk(_finite(head["start_s"]), samples, int(head["rate"]))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from moderation.media.encode import encode_release
+from moderation.media.encode import encode_marked
 from moderation.media.errors import MediaDamaged, MediaTruncated
 from moderation.media.limits import FOR_ENCODING
 from moderation.media.reader import open_media
@@ -37,7 +37,7 @@ def test_every_frame_passes_through_the_edit_once_with_its_time(tmp_path: Path) 
         return marked
 
     source = media.video(tmp_path / "a.mp4", picture=lambda _: media.plain(160, 90, (20, 20, 20)))
-    encoded = encode_release(source, tmp_path / "b.mp4", mark)
+    encoded = encode_marked(source, tmp_path / "b.mp4", mark)
     assert encoded.frames == 48
     np.testing.assert_allclose(times, np.arange(48) / 24, atol=1e-3)
     for frame in _frames(tmp_path / "b.mp4"):
@@ -51,7 +51,7 @@ def test_times_and_colours_survive(tmp_path: Path) -> None:
     with Mp4Writer(source, width=160, height=90, fps=30) as writer:
         for index in range(30):
             writer.picture(red if index < 15 else blue, index / 30)
-    encode_release(source, tmp_path / "b.mp4", _keep)
+    encode_marked(source, tmp_path / "b.mp4", _keep)
     frames = _frames(tmp_path / "b.mp4")
     np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(30) / 30, atol=1e-3)
     assert abs(frames[3].rgb[45, 80].astype(int) - (220, 20, 20)).max() < 8
@@ -60,7 +60,7 @@ def test_times_and_colours_survive(tmp_path: Path) -> None:
 
 def test_the_sound_is_kept_and_stays_in_time(tmp_path: Path) -> None:
     source = media.video(tmp_path / "a.mp4", tone_hz=1000)
-    encode_release(source, tmp_path / "b.mp4", _keep)
+    encode_marked(source, tmp_path / "b.mp4", _keep)
     with open_media(tmp_path / "b.mp4") as opened:
         sound = opened.sound()
         assert opened.info.has_audio
@@ -71,7 +71,7 @@ def test_the_sound_is_kept_and_stays_in_time(tmp_path: Path) -> None:
 
 
 def test_a_silent_video_stays_silent(tmp_path: Path) -> None:
-    encode_release(media.video(tmp_path / "a.mp4", tone_hz=None), tmp_path / "b.mp4", _keep)
+    encode_marked(media.video(tmp_path / "a.mp4", tone_hz=None), tmp_path / "b.mp4", _keep)
     with open_media(tmp_path / "b.mp4") as opened:
         assert not opened.info.has_audio
 
@@ -88,34 +88,34 @@ def test_no_metadata_of_the_source_gets_through(tmp_path: Path) -> None:
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
     assert b"secret title" in source.read_bytes()
-    encode_release(source, tmp_path / "b.mp4", _keep)
+    encode_marked(source, tmp_path / "b.mp4", _keep)
     data = (tmp_path / "b.mp4").read_bytes()
     for secret in (b"secret title", b"Jane", b"GPS"):
         assert secret not in data
 
 
 def test_a_phone_video_is_stored_upright(tmp_path: Path) -> None:
-    encode_release(media.video(tmp_path / "a.mp4", rotation=90), tmp_path / "b.mp4", _keep)
+    encode_marked(media.video(tmp_path / "a.mp4", rotation=90), tmp_path / "b.mp4", _keep)
     with open_media(tmp_path / "b.mp4") as opened:
         assert (opened.info.width, opened.info.height) == (90, 160)
 
 
 def test_the_same_source_gives_the_same_bytes(tmp_path: Path) -> None:
     source = media.video(tmp_path / "a.mp4")
-    encode_release(source, tmp_path / "b.mp4", _keep)
-    encode_release(source, tmp_path / "c.mp4", _keep)
+    encode_marked(source, tmp_path / "b.mp4", _keep)
+    encode_marked(source, tmp_path / "c.mp4", _keep)
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "c.mp4").read_bytes()
 
 
 def test_the_index_lies_in_front_so_that_playing_can_start_at_once(tmp_path: Path) -> None:
-    encode_release(media.video(tmp_path / "a.mp4"), tmp_path / "b.mp4", _keep)
+    encode_marked(media.video(tmp_path / "a.mp4"), tmp_path / "b.mp4", _keep)
     data = (tmp_path / "b.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
 
 
 def test_progress_grows_to_the_end(tmp_path: Path) -> None:
     seen: list[float] = []
-    encode_release(media.video(tmp_path / "a.mp4"), tmp_path / "b.mp4", _keep, progress=seen.append)
+    encode_marked(media.video(tmp_path / "a.mp4"), tmp_path / "b.mp4", _keep, progress=seen.append)
     assert seen == sorted(seen)
     assert 0.9 < seen[-1] <= 1.0
 
@@ -123,7 +123,7 @@ def test_progress_grows_to_the_end(tmp_path: Path) -> None:
 def test_a_broken_source_leaves_no_target(tmp_path: Path) -> None:
     whole = media.video(tmp_path / "a.mkv", seconds=4)
     with pytest.raises(MediaTruncated):
-        encode_release(media.truncated(tmp_path / "cut.mkv", whole, 0.4), tmp_path / "b.mp4", _keep)
+        encode_marked(media.truncated(tmp_path / "cut.mkv", whole, 0.4), tmp_path / "b.mp4", _keep)
     assert not (tmp_path / "b.mp4").exists()
 
 
@@ -134,7 +134,7 @@ def test_an_edit_that_fails_leaves_no_target(tmp_path: Path) -> None:
         return rgb
 
     with pytest.raises(RuntimeError, match="no mark"):
-        encode_release(media.video(tmp_path / "a.mp4"), tmp_path / "b.mp4", fail)
+        encode_marked(media.video(tmp_path / "a.mp4"), tmp_path / "b.mp4", fail)
     assert not (tmp_path / "b.mp4").exists()
 
 
@@ -142,7 +142,7 @@ def test_an_edit_that_fails_leaves_no_target(tmp_path: Path) -> None:
 def test_what_has_no_moving_pictures_is_refused_by_name(tmp_path: Path, kind: str) -> None:
     source = media.sound_file(tmp_path / "a.wav") if kind == "audio" else media.image(tmp_path / "a.png")
     with pytest.raises(MediaDamaged, match=f"this is {kind}"):
-        encode_release(source, tmp_path / "b.mp4", _keep)
+        encode_marked(source, tmp_path / "b.mp4", _keep)
 
 
 def test_odd_edges_lose_one_line_and_loud_sound_is_clipped(tmp_path: Path) -> None:
