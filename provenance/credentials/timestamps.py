@@ -4,6 +4,7 @@ A time stamp lets a credential stay trusted after its certificate has expired. I
 set instead; this one proves nothing to anybody who does not run it.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -26,6 +27,8 @@ POLICY = "1.3.6.1.4.1.62558.1.1"
 HASH_BYTES = {"sha256": 32, "sha384": 48, "sha512": 64}
 """Message digests accepted, and their lengths; RFC 3161 §2.4.2 has unknown ones refused."""
 MAX_REQUEST_BYTES = 64 * 1024
+POLL_S = 0.05
+"""Seconds between looks at whether to stop."""
 
 
 class TimestampAuthority:
@@ -88,13 +91,13 @@ class TimestampAuthority:
         return cms.ContentInfo({"content_type": "signed_data", "content": signed})
 
     def _attributes(self, info: bytes, now: datetime) -> Any:
-        identity = tsp.ESSCertIDv2({"cert_hash": _sha256(self._chain[0].dump())})
+        identity = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(self._chain[0].dump()).digest()})
         return cms.CMSAttributes(
             [
                 {"type": "content_type", "values": ["tst_info"]},
                 {"type": "signing_time", "values": [cms.Time({"utc_time": now})]},
                 {"type": "signing_certificate_v2", "values": [{"certs": [identity]}]},
-                {"type": "message_digest", "values": [_sha256(info)]},
+                {"type": "message_digest", "values": [hashlib.sha256(info).digest()]},
             ]
         )
 
@@ -120,7 +123,9 @@ class TimestampServer:
         """Bind at once; port 0 picks a free one."""
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(authority))
         self._server.daemon_threads = True
-        self._thread = Thread(target=self._server.serve_forever, name="timestamps", daemon=True)
+        self._thread = Thread(
+            target=self._server.serve_forever, args=(POLL_S,), name="timestamps", daemon=True
+        )
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
 
     def __enter__(self) -> Self:
@@ -168,11 +173,11 @@ def _body(request: BaseHTTPRequestHandler) -> bytes | None:
     return request.rfile.read(int(length))
 
 
+class _Rejection(core.Sequence):  # type: ignore[misc]  # the parent is untyped
+    """A response without a token, which RFC 3161 §2.4.2 prescribes and asn1crypto's own class does not allow."""
+
+    _fields: ClassVar[list[Any]] = [("status", tsp.PKIStatusInfo)]
+
+
 def _rejection(failure: str) -> bytes:
-    return bytes(tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {failure}}}).dump())
-
-
-def _sha256(data: bytes) -> bytes:
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(data)
-    return digest.finalize()
+    return bytes(_Rejection({"status": {"status": "rejection", "fail_info": {failure}}}).dump())

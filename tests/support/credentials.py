@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -75,9 +76,9 @@ def make_mp4(path: Path, *, frames: int = 8, seed: int = 0, width: int = 96, hei
     return path
 
 
-def claim(release_id: str = "rel_1", **changes: object) -> ReleaseClaim:
+def claim(release_id: str = "rel_1", **changes: Any) -> ReleaseClaim:
     """A claim with every field filled; `changes` replace fields."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "release_id": release_id,
         "generation_id": "gen_1",
         "title": f"{release_id}.mp4",
@@ -87,7 +88,7 @@ def claim(release_id: str = "rel_1", **changes: object) -> ReleaseClaim:
         "decision_ids": ("dec_request", "dec_output"),
         "mark_revision": MARK,
     }
-    return ReleaseClaim(**(fields | changes))  # type: ignore[arg-type]  # the names and kinds are the caller's
+    return ReleaseClaim(**(fields | changes))
 
 
 def boxes(content: bytes) -> Iterator[tuple[bytes, int, int]]:
