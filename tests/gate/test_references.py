@@ -1,0 +1,80 @@
+"""Reference images: faces, credentials, nudity, files that are no pictures."""
+
+import pytest
+
+from moderation.gate.checks.references import (
+    ReferenceCredentialsCheck,
+    ReferenceFacesCheck,
+    ReferenceMediaCheck,
+    ReferenceNudityCheck,
+)
+from moderation.gate.subjects import FrameScore, Observed
+from policies.taxonomy import Category, Verdict
+from tests.support.subjects import ADA, face, gate, match, picture, request
+
+GATE = gate(
+    requests=[
+        ReferenceMediaCheck(),
+        ReferenceCredentialsCheck(),
+        ReferenceFacesCheck("m"),
+        ReferenceNudityCheck("m"),
+    ]
+)
+
+
+def verdict_of(*references: object, **more: object) -> Verdict:
+    """The verdict on a request with these references."""
+    return GATE.judge_request(request(references=references, **more)).verdict
+
+
+def test_a_picture_without_faces_is_allowed() -> None:
+    assert verdict_of(picture()) is Verdict.ALLOW
+
+
+def test_a_real_face_of_nobody_enrolled_is_refused_with_its_box() -> None:
+    judgement = GATE.judge_request(request(references=(picture(face()),)))
+    finding = next(f for report in judgement.reports for f in report.findings)
+    assert judgement.verdict is Verdict.BLOCK
+    assert (finding.signal, finding.category) == ("reference.face_unconsented", Category.PRIVATE_PERSON)
+    assert finding.matched == "nobody enrolled"
+
+
+def test_a_face_that_this_request_may_use_is_allowed() -> None:
+    assert verdict_of(picture(face(match())), likenesses=(ADA,)) is Verdict.ALLOW
+
+
+def test_an_enrolled_face_that_this_request_does_not_ask_for_is_refused() -> None:
+    assert verdict_of(picture(face(match("lik_bo"))), likenesses=(ADA,)) is Verdict.BLOCK
+
+
+def test_a_face_too_small_to_tell_is_no_finding() -> None:
+    assert verdict_of(picture(face(usable=False))) is Verdict.ALLOW
+
+
+def test_faces_that_could_not_be_looked_at_hold_the_request() -> None:
+    assert verdict_of(picture(faces=Observed(cause="index.stale"))) is Verdict.REVIEW
+
+
+def test_a_file_that_is_no_picture_is_refused_by_its_code() -> None:
+    judgement = GATE.judge_request(request(references=(picture(problem="media.not_media"),)))
+    assert judgement.verdict is Verdict.BLOCK
+    assert judgement.reports[2].findings[0].matched == "media.not_media"
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("none", Verdict.ALLOW),
+        ("trusted", Verdict.ALLOW),
+        ("valid", Verdict.ALLOW),
+        ("invalid", Verdict.REVIEW),
+        ("unreadable", Verdict.REVIEW),
+        ("not_read", Verdict.REVIEW),
+    ],
+)
+def test_credentials_are_held_when_broken_or_unreadable(state: str, expected: Verdict) -> None:
+    assert verdict_of(picture(credentials=state)) is expected
+
+
+def test_a_nude_reference_is_refused() -> None:
+    assert verdict_of(picture(nudity=Observed((FrameScore(0.0, 0.99),)))) is Verdict.BLOCK
