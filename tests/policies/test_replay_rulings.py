@@ -27,6 +27,7 @@ from policies.taxonomy import Category, Verdict
 from tests.support.policies import ADULT_AT_REQUEST, contexts, document, finding, report, report_lists
 
 DEFAULT = shipped_document()
+READ_AGAIN = shipped_document()
 
 
 def through_json(value: Any) -> Any:
@@ -66,7 +67,7 @@ def test_a_ruling_is_read_as_it_was_written(reports: list[CheckReport], context:
 def test_the_same_findings_under_the_same_policy_give_the_same_bytes(
     reports: list[CheckReport], context: PolicyContext
 ) -> None:
-    replayed = replay(shipped_document(), recorded(reports, context))
+    replayed = replay(READ_AGAIN, recorded(reports, context))
     assert replayed.identical
     assert replayed.same_policy
     assert not replayed.verdict_changed
