@@ -112,8 +112,10 @@ def _refuse_row(_mapper: Mapper[Any], _connection: Connection, _entry: LedgerEnt
 
 def _refuse_statement(_connection: Connection, statement: Any, *_rest: Any) -> None:
     # by name: statements made from the mapped class hold an annotated copy of the table
-    if isinstance(statement, Update | Delete) and statement.table.description == LedgerEntry.__tablename__:
-        raise _refuse()
+    if isinstance(statement, Update | Delete):
+        name = getattr(statement.table, "description", None)
+        if name == LedgerEntry.__tablename__:
+            raise _refuse()
 
 
 def _statement(text: str) -> DDL:

@@ -129,6 +129,11 @@ def _explain(error: Exception, signing: _Signing) -> StampFailed:
             "stamp.timestamp",
             f"tsa_url: {signing.tsa_url} gave no time stamp ({error}); nothing was written, try again",
         )
+    if "not valid at time of signing" in str(error):
+        return StampFailed(
+            "stamp.certificate",
+            "signer: its certificate has expired or is not valid yet; issue a new one, nothing was written",
+        )
     return StampFailed("stamp.refused", f"the file was not signed: {error}")
 
 

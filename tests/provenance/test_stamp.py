@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av
@@ -13,7 +14,7 @@ from provenance.credentials.reader import read_own
 from provenance.credentials.signer import Algorithm
 from provenance.credentials.stamp import stamp
 from provenance.errors import StampFailed
-from tests.support.credentials import Pki, claim, make_mp4
+from tests.support.credentials import Pki, claim, expiring_signer, make_mp4
 
 
 class Kms:
@@ -94,6 +95,14 @@ def test_a_wrong_signature_is_written_but_never_trusted(pki: Pki, clip: Path, tm
     assert report.state == "invalid"
     assert "claimSignature.mismatch" in report.failures
     assert report.release is None
+
+
+def test_an_expired_certificate_signs_nothing(pki: Pki, clip: Path, tmp_path: Path) -> None:
+    signer, _ = expiring_signer(tmp_path / "keys", datetime.now(UTC) - timedelta(hours=1))
+    with pytest.raises(StampFailed, match=r"certificate has expired .* issue a new one") as raised:
+        stamp(clip, tmp_path / "target.mp4", claim(), signer, pki.trust, None)
+    assert raised.value.code == "stamp.certificate"
+    assert not (tmp_path / "target.mp4").exists()
 
 
 @pytest.mark.parametrize(
