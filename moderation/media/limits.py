@@ -13,7 +13,7 @@ class MediaLimits:
     max_duration_s: float = 600.0
     max_streams: int = 16
     max_decoded_frames: int = 72_000
-    max_sampled_frames: int = 2_400
+    max_sampled_frames: int = 4_800
     cpu_s: int = 300
     wall_s: float = 300.0
     address_space_bytes: int = 3 * 1024**3

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 THUMB_WIDTH, THUMB_HEIGHT = 32, 18
-# A cell of the thumbnail changed when its luma moved by more than an eighth of the range; a scene changed when a fifth of
-# the cells did. Chosen on synthetic cuts, pans and fades; the regular samples do not depend on it.
-CELL_CHANGED = 32
-SCENE_SHARE = 0.2
+# A cell of the thumbnail changed when its luma moved by more than a tenth of the range; a scene changed when a tenth of
+# the cells did. On the storyboard's videos cuts reach .05-.94 and motion .00 (tests/media/test_sampling.py has the rest);
+# a soft cut that is missed is still met by the regular samples within half a second.
+CELL_CHANGED = 24
+SCENE_SHARE = 0.1
 # Time stamps in ticks of an arbitrary clock miss a round number of seconds by less than this.
 ROUNDING_S = 0.001
 

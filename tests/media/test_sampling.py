@@ -37,11 +37,11 @@ def test_a_slow_fade_is_no_scene_change() -> None:
     assert not any(scene for _, scene in _taken(list(range(0, 240, 5))))
 
 
-def test_a_change_of_a_fifth_of_the_picture_is_a_scene_change() -> None:
+def test_a_change_of_an_eighth_of_the_picture_is_a_scene_change() -> None:
     before = _thumb(80).astype(np.int16)
     after = before.copy()
-    after[:, : THUMB_WIDTH // 4] += 60
-    assert share_changed(before, after) == 0.25
+    after[:, : THUMB_WIDTH // 8] += 60
+    assert share_changed(before, after) == 0.125
     sampler = Sampler(per_second=2.0, max_frames=10)
     sampler.take(0.0, before.astype(np.uint8))
     assert sampler.take(0.04, after.astype(np.uint8)) == (True, True)

@@ -1,0 +1,50 @@
+"""The generator as the workflow sees it: a brief in, a file out, or a reason why not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from moderation.messages import Brief
+
+# Gets the share done in [0, 1]; growing; called a few dozen times at most.
+Progress = Callable[[float], None]
+# Says whether to stop; asked often, so it must be cheap.
+Cancelled = Callable[[], bool]
+
+
+class GenerationFailed(Exception):
+    """The generator gave up. `code` is stable ("generator.…"); `retryable` says whether another attempt may succeed."""
+
+    def __init__(self, code: str, sentence: str, *, retryable: bool) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.retryable = retryable
+
+
+class GenerationCancelled(Exception):
+    """`cancelled` said so, and the work was stopped. Nothing is left at the target."""
+
+
+class Generator(Protocol):
+    """Makes one video per call. Safe to call from several threads at once."""
+
+    def identity(self) -> tuple[str, str]:
+        """Name and version, for the output's record and its credential. Raises `GenerationFailed` if it cannot be had."""
+        ...
+
+    def generate(
+        self,
+        brief: Brief,
+        *,
+        portraits: Mapping[str, Path],
+        references: Sequence[Path],
+        target: Path,
+        progress: Progress,
+        cancelled: Cancelled,
+    ) -> None:
+        """Write an mp4 to `target`, which appears complete or not at all.
+
+        `portraits` maps the handle of a likeness to a picture of that person, `references` are the uploaded files of the
+        brief in its order; both are anybody's files. Raises `GenerationFailed` or `GenerationCancelled`.
+        """
+        ...
