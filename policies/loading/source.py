@@ -4,7 +4,7 @@ Stricter than YAML itself: no duplicate keys (the last one would win in silence)
 without end), no tags, text keys, finite numbers.
 """
 
-import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from policies.loading.problems import PolicyInvalid, Problem
 
 Path = tuple[str | int, ...]
 MAX_DEPTH = 20
+LARGEST = 2**53  # RFC 8785 section 3.2.2.3: integers beyond it have no canonical form
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,12 @@ class _PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+# YAML 1.1 takes 1e-5 for text; YAML 1.2 and canonical JSON mean a number.
+_PlainLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
 class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
@@ -138,10 +145,9 @@ class _Reader:
             value = self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
             value = node
-        if isinstance(value, float) and not math.isfinite(value):
-            return self._refuse(
-                node, "not_finite", f"{node.value} is not a number", "write a number such as 0.5"
-            )
+        if isinstance(value, int | float) and not abs(value) < LARGEST:
+            message = f"{node.value} is not a number a policy can hold"
+            return self._refuse(node, "not_a_number", message, "write a number such as 0.5")
         if value is None or isinstance(value, (str, bool, int, float)):
             return value
         hint = "put it in quotes if it is meant as text"

@@ -55,7 +55,14 @@ GOLDEN = {
     ),
     "a threshold that is no number": (
         nudity("{review: .nan}"),
-        "mine.yaml:6: .nan is not a number\n  hint: write a number such as 0.5 [policy.not_finite]",
+        "mine.yaml:6: .nan is not a number a policy can hold\n"
+        "  hint: write a number such as 0.5 [policy.not_a_number]",
+    ),
+    "a clock without end": (
+        "signals:\n  work.named: {verdict: review}\nclocks:\n  dmca: {regime: r, starts: s, duty: d, "
+        "at_least: 9007199254740992, unit: hours, source: law}\n",
+        "mine.yaml:6: 9007199254740992 is not a number a policy can hold\n"
+        "  hint: write a number such as 0.5 [policy.not_a_number]",
     ),
     "a threshold switched off with a word": (
         nudity("{review: off}"),
