@@ -4,7 +4,7 @@ Each part is built when it is first asked for, so that a command that only reads
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -28,6 +28,7 @@ from moderation.gate.judge import Judge, Surroundings
 from moderation.gate.lazy import Lazy
 from moderation.gate.perceive import Senses
 from moderation.gate.perceiver import Perceiver
+from moderation.gate.subjects import WorkUse
 from moderation.generation.facts import Limits
 from moderation.generation.generators.http import HttpGenerator
 from moderation.generation.generators.port import Generator
@@ -154,7 +155,7 @@ class Application:
         runner = CheckRunner(timeout_s=self.settings.check_timeout_s, observer=self.metrics)
         self._opened.callback(runner.close)
         return Gate(
-            request_checks=request_checks(self.profile),
+            request_checks=request_checks(self.profile, self.works),
             output_checks=output_checks(self.profile),
             policy=self.policy,
             runner=runner,
@@ -184,7 +185,7 @@ class Application:
     @cached_property
     def judging(self) -> Judging:
         """What the gate's jobs work with."""
-        return Judging(self.database, self.gate, self.perceiver, self.assets, self.limits, self.works)
+        return Judging(self.database, self.gate, self.perceiver, self.assets, self.limits, self.works, today)
 
     @cached_property
     def people(self) -> HumanDecisions:
@@ -273,7 +274,7 @@ class Application:
         with self.database.read() as session:
             return registry_version(session)
 
-    def _works_in(self, text: str, account_id: str) -> Sequence[object]:
+    def _works_in(self, text: str, account_id: str) -> tuple[WorkUse, ...]:
         with self.database.read() as session:
             return self.works.find(session, text, account_id, now_ms=now_ms(session))
 

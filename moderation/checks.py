@@ -23,7 +23,7 @@ from moderation.gate.checks.text import (
 )
 from moderation.gate.checks.uncovered import UncoveredCheck
 from moderation.gate.subjects import OutputSubject, RequestSubject
-from moderation.generation.works import works_revision
+from moderation.generation.works import WorksInText
 from moderation.model_registry.profile import uncovered_aspects
 from moderation.profile import Profile
 from policies.text.classifier import SHIPPED_WEIGHTS
@@ -38,7 +38,7 @@ def text_revision(profile: Profile) -> str:
     return f"{profile.revision(*TEXT)}+head:{sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]}"
 
 
-def request_checks(profile: Profile) -> Sequence[Check[RequestSubject]]:
+def request_checks(profile: Profile, works: WorksInText) -> Sequence[Check[RequestSubject]]:
     """The checks of a request, in no particular order: each names its tier."""
     text = text_revision(profile)
     return (
@@ -46,7 +46,7 @@ def request_checks(profile: Profile) -> Sequence[Check[RequestSubject]]:
         PromptMinorsCheck(),
         PromptTextCheck(profile.text, text),
         FiguresCheck(profile.figures),
-        WorksCheck(works_revision()),
+        WorksCheck(works.revision),
         LikenessCheck(),
         RemixCheck(),
         RequestRestrictionsCheck(profile.text, text),

@@ -3,8 +3,9 @@
 A job that fails on every attempt does not vanish: its generation is held for a person, with an unjudged decision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlmodel import Session
 
@@ -21,6 +22,7 @@ from moderation.generation.request_stage import RequestStage, hold
 from moderation.generation.rows import get_generation, lock_generation, pinned_likenesses, request_of
 from moderation.generation.state import State
 from moderation.generation.submit import REQUEST_GATE
+from moderation.generation.works import WorksInText
 from moderation.store import Database, now_ms
 from policies.findings import CheckReport, CheckStatus
 from policies.taxonomy import Stage
@@ -35,6 +37,8 @@ class Judging:
     perceiver: Perceiver
     assets: AssetStore
     limits: Limits
+    works: WorksInText
+    today: Callable[[], date]
 
     def perceive(self, sha256: str, *, known: Sequence[KnownFace] = (), credentials: bool = False) -> Media:
         """Perceive an asset of ours; one that cannot be read could not be judged."""
@@ -76,7 +80,9 @@ class RequestGateJob:
             if State(generation.state) is not State.REQUESTED:
                 return None
             request = request_of(generation)
-            facts = gather(session, request, limits=self.judging.limits, now_ms=now_ms(session))
+            at = now_ms(session)
+            facts = gather(session, request, limits=self.judging.limits, now_ms=at)
+            works = self.judging.works.find(session, request.prompt, request.account_id, now_ms=at)
         return RequestSubject(
             account=facts.account,
             prompt=request.prompt,
@@ -86,6 +92,8 @@ class RequestGateJob:
             ),
             remix_parent=request.remix_parent or "",
             remix_parent_state=facts.remix_parent_state,
+            works=works,
+            today=self.judging.today(),
             purpose=request.purpose,
             registry_version=facts.registry_version,
         )

@@ -1,0 +1,93 @@
+"""`safeconduct demo`: real requests through the real service, with progress, and a table of what became of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from moderation.cli.output import JsonOption, print_json
+from moderation.demo.run import Result, clear, run
+from moderation.demo.scenarios import HANDLE
+from moderation.demo.stage import embedded, scaled_out
+from moderation.settings import Settings
+
+UNEXPECTED = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the released files go; emptied first.")] = Path("out"),
+    kafka: Annotated[bool, typer.Option("--kafka", help="On Kafka and PostgreSQL, each worker a process.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the service, ask for ten videos, some of which must not be made, and show what happened.
+
+    Exit status 1 when anything went otherwise than it should.
+    """
+    home = Settings().home / "scaled-out" if kafka else Settings().home
+    clear(out)
+    console = Console(stderr=True)
+    with (scaled_out if kafka else embedded)(home.resolve()) as stage, _bars(console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, state: str, progress: float) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=1.0, state=state)
+            done = 1.0 if state in {"released", "refused"} else progress * 0.8
+            bars.update(tasks[name], completed=done, state=state)
+
+        results = run(stage, out, show)
+    print_json([_plain(result) for result in results]) if as_json else _table(results)
+    if not all(result.as_expected for result in results):
+        raise typer.Exit(UNEXPECTED)
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:26}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[state]:10}"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _plain(result: Result) -> dict[str, object]:
+    return {
+        "id": result.generation_id,
+        "verdict": result.verdicts.split(":")[-1],
+        "name": result.scenario.name,
+        "state": result.state,
+        "expected": result.scenario.expected,
+        "as_expected": result.as_expected,
+        "decisions": result.verdicts,
+        "why": result.why,
+        "file": str(result.file) if result.file else None,
+        "verify": result.answer,
+    }
+
+
+def _table(results: list[Result]) -> None:
+    table = Table("request", "became", "decisions", "what the user was told", "file", title="What happened", title_justify="left")
+    for result in results:
+        mark = "" if result.as_expected else f" (expected {result.scenario.expected})"
+        file = f"{result.file} ({result.answer})" if result.file else ""
+        table.add_row(result.scenario.name, result.state + mark, result.verdicts, result.why, file)
+    console = Console()
+    console.print(table)
+    right = sum(result.as_expected for result in results)
+    console.print(f"{right} of {len(results)} went as they should.")
+    console.print(
+        "Verify a file:    .venv/bin/safeconduct verify out/*.mp4 --json\n"
+        "Read a decision:  .venv/bin/safeconduct explain GENERATION_ID\n"
+        f"Take one back:    .venv/bin/safeconduct up &   RELEASE_URL=$(.venv/bin/safeconduct link @{HANDLE})\n"
+        f"                  curl -f $RELEASE_URL -o clip.mp4; .venv/bin/safeconduct revoke @{HANDLE}; ! curl -f $RELEASE_URL",
+        highlight=False,
+    )
