@@ -62,11 +62,9 @@ def read_rows(path: Path) -> Iterator[LabelledRow]:
         with path.open(encoding="utf-8", newline="") as file:
             yield from _rows(path, enumerate(csv.DictReader(file), start=2))
         return
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        yield from _rows(
-            path, ((n, _parsed(path, n, line)) for n, line in enumerate(lines, 1) if line.strip())
-        )
+    text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode("utf-8")
+    numbered = ((n, _parsed(path, n, line)) for n, line in enumerate(text.split("\n"), 1) if line.strip())
+    yield from _rows(path, numbered)
 
 
 def _parsed(path: Path, line: int, text: str) -> Mapping[str, object]:

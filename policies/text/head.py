@@ -62,7 +62,7 @@ class Head:
 
     def calibrated(self, logits: Floats) -> Floats:
         """Probabilities in [0, 1], float32[n, categories], of `logits` float32[n, categories]."""
-        odds = np.exp(-(logits * self.slope + self.intercept))
+        odds = np.exp(-np.clip(logits * self.slope + self.intercept, -30.0, 30.0))
         return np.asarray(1.0 / (1.0 + odds), dtype=np.float32)
 
     def save(self, path: Path) -> None:

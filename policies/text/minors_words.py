@@ -8,14 +8,14 @@ import re
 
 _TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
 _YOUNG_NUMBER = rf"(?:1[0-7]|[1-9]|one|two|three|four|five|six|seven|eight|nine|{_TEENS})"
-_SCHOOL = r"(?:(?:middle|elementary|primary|grade|high|junior high|nursery|pre)[ -]?school|kindergarten)"
+_SCHOOL = r"(?:(?:middle|elementary|primary|grade|high|nursery|pre)[ -]?school|kindergarten|junior[ -]high)"
 
 MINOR = re.compile(
     rf"""
     \b(?:
       (?<![\d.,]){_YOUNG_NUMBER}[ -]?(?:years?|yrs?)[ -]?olds?
-    | (?<![\d.,])1[0-7] ?(?:yo|y/o|y\.o\.)
-    | (?:aged?|turns|turning)[ :]{{1,2}}(?:only |just )?{_YOUNG_NUMBER}(?!\d|[.,:]\d|%|[ -](?:hundred
+    | (?<![\d.,])1[0-7]\ ?(?:yo|y/o|y\.o\.)
+    | (?:aged?|turns|turning)[ :]{{1,2}}(?:only\ |just\ )?{_YOUNG_NUMBER}(?!\d|[.,:]\d|%|[ -](?:hundred
     | thousand|centuries))
     | (?:under|below|younger\ than)[ ](?:the\ age\ of\ )?(?:1[0-8]|eighteen|sixteen)(?!\d
     | [.,:]\d|%|\ (?:minutes|seconds|hours|dollars|degrees))

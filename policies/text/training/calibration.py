@@ -17,12 +17,12 @@ PLAIN_SOURCES = frozenset({"vbench", "partiprompts", "coco_captions10k"})
 """Everyday prompts: refusing these is the costliest fault."""
 HARD_SOURCES = frozenset({"overt", "xstest", "hatecheck", "openai_moderation", "written"})
 """Benign text chosen to look like a violation."""
-REVIEW_BUDGET, PLAIN_REVIEW_BUDGET = 0.045, 0.01
-BLOCK_BUDGET, PLAIN_BLOCK_BUDGET = 0.015, 0.003
+REVIEW_BUDGET, PLAIN_REVIEW_BUDGET = 0.1, 0.01
+BLOCK_BUDGET, PLAIN_BLOCK_BUDGET = 0.04, 0.003
 """Shares of benign tune rows (hard sources counted equally; plain ones pooled) that may be held, and blocked."""
 MIN_POSITIVES = 12
 """With fewer positives than this among the tune rows a category shares the pooled calibration."""
-LOWEST, HIGHEST = 0.1, 0.95
+LOWEST, HIGHEST = 0.1, 0.95  # the engine's ceiling for absolute categories
 
 Bools = npt.NDArray[np.bool_]
 
@@ -66,8 +66,8 @@ def _pooled_fit(
 
 
 def _platt(logits: Floats, positive: Bools, model: type) -> tuple[float, float]:
-    """Slope and intercept by balanced logistic regression: .5 is where a text is as likely to violate as not."""
-    fitted = model(C=10.0, class_weight="balanced").fit(logits.reshape(-1, 1), positive)
+    """Slope and intercept by logistic regression: a probability at the share of violations among the tune rows."""
+    fitted = model(C=10.0).fit(logits.reshape(-1, 1), positive)
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
 
 

@@ -70,6 +70,7 @@ def _as_shipped(nets: Sequence[Floats]) -> Floats:
 def _fit_net(standard: Floats, target: Targets, seed: int) -> list[Floats]:
     import torch
 
+    torch.set_num_threads(1)  # sums in one order: the same weights on every run
     torch.manual_seed(seed)
     net = torch.nn.Sequential(
         torch.nn.Dropout(INPUT_DROPOUT),

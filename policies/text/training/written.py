@@ -14,6 +14,8 @@ FRAMES = (
     "{}, cinematic, 4k, shallow depth of field",
     "{}, black and white film grain",
     "the video shows {}",
+    "the video should show the following: {}",
+    "{}, oil painting, highly detailed, dramatic lighting",
     "{}. slow motion, handheld camera",
     "an image of {}",
     "generate a short clip: {}",
