@@ -21,3 +21,12 @@ def _read(name: str) -> frozenset[str]:
 GIVEN: Final = _read("given.txt")
 SURNAMES: Final = _read("surnames.txt")
 WORDS: Final = _read("everyday.txt")
+
+STANDS_OUT_LETTERS: Final = 4
+
+
+def stands_out(words: tuple[str, ...]) -> bool:
+    """Whether a name of one word is no everyday word and nobody's common name: it means the same in lower case."""
+    word = words[0]
+    common = word in WORDS or word in GIVEN or word in SURNAMES
+    return len(words) == 1 and len(word) >= STANDS_OUT_LETTERS and not common

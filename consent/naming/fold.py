@@ -12,6 +12,7 @@ from consent.naming.confusables import LOOKALIKES
 
 _WORD: Final = re.compile(r"\S+")
 _ASCII: Final = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
+_SENTENCE_END: Final = frozenset(".!?\n。")
 _HANGUL_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f")
 
 
@@ -79,6 +80,11 @@ class FoldedText:
     def is_capital(self, first: int, last: int) -> bool:
         """Whether every word from `first` to `last` begins with a capital letter; scripts without case never do."""
         return all(self.original[word.start].isupper() for word in self.words[first : last + 1])
+
+    def begins_sentence(self, place: int) -> bool:
+        """Whether the word stands first in the text or after a full stop, where any word has a capital letter."""
+        between = self.original[self.words[place - 1].end if place else 0 : self.words[place].start]
+        return place == 0 or not _SENTENCE_END.isdisjoint(between)
 
     def touches(self, one: int, other: int) -> bool:
         """Whether nothing but white space, or nothing at all, stands between two neighbouring words."""

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from consent.naming.confusables import LEET, SIGNS
 from consent.naming.fold import FoldedText, Word
-from consent.naming.spelling import SHORT_WORD, deletions, one_slip, plausible_slip
+from consent.naming.spelling import SHORT_WORD, deletions, plausible_slip
 
 Spelling = Literal["exact", "joined", "leet", "misspelled"]
 
@@ -151,7 +151,7 @@ class Lexicon:
     def _slipped_whole(self, word: str, at: int) -> Iterable[Hit]:
         for shorter in deletions(word):
             for name in self._slips.get(shorter, ()):
-                if one_slip(word, "".join(name.words)):
+                if plausible_slip(word, "".join(name.words)):
                     yield Hit(name.index, at, at, "misspelled")
 
     def _may_be_slip(self, word: str, least: int) -> bool:
@@ -203,3 +203,17 @@ def _spelling(name: LexiconName, words: Sequence[str], first: int, last: int) ->
     if len(name.words) == 1 or (len(written) > 1 and any(len(word) == 1 for word in written)):
         return None
     return "joined" if letters >= (JOINED_LETTERS if len(written) == 1 else SPLIT_LETTERS) else None
+
+
+def longest(hits: Iterable[Hit]) -> list[Hit]:
+    """The hits that overlap no other: the longest first, then the exact, the leftmost, the earliest listed; in order of the text."""
+    taken: set[int] = set()
+    kept = []
+    for hit in sorted(
+        hits, key=lambda hit: (hit.first - hit.last, hit.spelling != "exact", hit.first, hit.index)
+    ):
+        places = range(hit.first, hit.last + 1)
+        if taken.isdisjoint(places):
+            taken.update(places)
+            kept.append(hit)
+    return sorted(kept, key=lambda hit: hit.first)

@@ -29,9 +29,9 @@ def plausible_slip(written: str, meant: str) -> bool:
     """Whether somebody who means `meant` may well write `written`.
 
     In a word of five letters or more any one slip; in a shorter one only two swapped letters, one doubled, or, of four
-    letters, one missing: every other letter makes another short word of it ("Del" is not "Mel").
+    letters, one missing: every other letter makes another short word of it ("Del" is not "Mel"). An ending is no slip.
     """
-    if not one_slip(written, meant):
+    if not one_slip(written, meant) or written in (f"{meant}s", f"{meant}d", f"{meant}r"):
         return False
     if len(meant) >= LONG_WORD:
         return True

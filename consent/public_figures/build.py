@@ -17,7 +17,8 @@ from typing import Final
 
 from consent.naming.common import WORDS
 from consent.naming.fold import fold_words
-from consent.public_figures.roster import COLUMNS, read_alias
+from consent.naming.marks import read_alias
+from consent.public_figures.roster import COLUMNS
 from consent.public_figures.spellings import is_shared
 
 FOLDER: Final = Path(__file__).parent / "list"
@@ -161,7 +162,12 @@ def mark(name: str, listed: bool) -> str:
     words = fold_words(alias.text)
     if alias.need or not words or not words[0].isascii():
         return name
-    if listed and (len(words) == 1 or sum(map(len, words)) < 6 or is_shared(words) or words[0] == "the"):
+    if listed and (
+        len(words) == 1
+        or sum(map(len, words)) < 6
+        or (len(words) == 2 and is_shared(words))
+        or words[0] == "the"
+    ):
         return f"?{name}"
     everyday = all(word in WORDS for word in words)
     return f"~{name}" if everyday else name

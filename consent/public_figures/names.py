@@ -5,22 +5,27 @@ Words are matched, never substrings; every span points into the original text.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Final, Literal
 
-from consent.naming.common import GIVEN, SURNAMES, WORDS
+from consent.naming.common import GIVEN, SURNAMES, WORDS, stands_out
 from consent.naming.fold import FoldedText, fold_words
-from consent.naming.lexicon import Hit, Lexicon, LexiconName, Spelling
+from consent.naming.lexicon import Hit, Lexicon, LexiconName, Spelling, longest
+from consent.naming.marks import Need
 from consent.public_figures.context import Use, has_cue, joins_list, makes_a_thing, use_of
 from consent.public_figures.roles import find_roles
-from consent.public_figures.roster import Figure, Need, Roster, shipped_roster
+from consent.public_figures.roster import Figure, Roster, shipped_roster
 from consent.public_figures.spellings import Spelled, spellings_of
 from consent.public_figures.standing import Standing, standing_of
 
 CODE_VERSION: Final = 1
 """Raised with every change of the rules, so that the revision of a finding changes with them."""
+
+BEARERS_OF_A_NAME: Final = 3
+"""A word that so many listed people bear is a name of its own, and no slip of another."""
 
 How = Literal["exact", "folded", "alias", "joined", "leet", "misspelled", "role"]
 
@@ -54,13 +59,14 @@ class FigureMatcher:
         self._spelled: list[tuple[Figure, Spelled]] = [
             (figure, spelled) for figure in roster.figures for spelled in spellings_of(figure)
         ]
-        words = {word for _, spelled in self._spelled for word in spelled.words}
+        borne = Counter(chain.from_iterable({*fold_words(figure.name)} for figure in roster.figures))
+        names = {word for word, bearers in borne.items() if bearers >= BEARERS_OF_A_NAME}
         self._lexicon = Lexicon(
             (
                 LexiconName(spelled.words, index, spelled.joins, spelled.slips)
                 for index, (_, spelled) in enumerate(self._spelled)
             ),
-            known=words | GIVEN | SURNAMES | WORDS,
+            known=names | GIVEN | SURNAMES | WORDS,
         )
         code = f"{roster.digest}:{CODE_VERSION}"
         self.revision = f"figures:{hashlib.sha256(code.encode()).hexdigest()[:12]}"
@@ -104,19 +110,10 @@ class FigureMatcher:
             )
         return mentions
 
-    def _chosen(self, text: FoldedText) -> Iterator[Hit]:
-        """The hits that mean somebody, longest first where they overlap, in the order of the text."""
+    def _chosen(self, text: FoldedText) -> list[Hit]:
+        """The hits that mean somebody, the longest where they overlap, in the order of the text."""
         words = [word.text for word in text.words]
-        meant = [hit for hit in self._lexicon.find(text) if self._is_meant(text, words, hit)]
-        meant.sort(key=lambda hit: (hit.first - hit.last, hit.spelling != "exact", hit.first, hit.index))
-        taken: set[int] = set()
-        kept = []
-        for hit in meant:
-            places = range(hit.first, hit.last + 1)
-            if taken.isdisjoint(places):
-                taken.update(places)
-                kept.append(hit)
-        return iter(sorted(kept, key=lambda hit: hit.first))
+        return longest(hit for hit in self._lexicon.find(text) if self._is_meant(text, words, hit))
 
     def _is_meant(self, text: FoldedText, words: list[str], hit: Hit) -> bool:
         spelled = self._spelled[hit.index][1]
@@ -131,7 +128,7 @@ class FigureMatcher:
         cue = has_cue(words, hit.first, hit.last)
         capital = text.is_capital(hit.first, hit.last)
         if spelled.need is Need.CAPITAL:
-            return cue or (capital and text.has_case)
+            return cue or stands_out(spelled.words) or (capital and text.has_case)
         return cue and (capital or not text.has_case)
 
 

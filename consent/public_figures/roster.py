@@ -10,26 +10,11 @@ import functools
 import hashlib
 import io
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import resources
 
+from consent.naming.marks import Alias, read_alias
+
 COLUMNS = ("name", "aliases", "status", "born", "died", "fields", "estate", "source", "as_of")
-
-
-class Need(StrEnum):
-    """What a name needs beside itself before it means the person."""
-
-    NOTHING = ""
-    CAPITAL = "~"
-    CUE = "?"
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """One spelling of a name, and what it needs."""
-
-    text: str
-    need: Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +36,6 @@ class Roster:
 
     figures: tuple[Figure, ...]
     digest: str
-
-
-def read_alias(marked: str) -> Alias:
-    """An alias from its column text: `~Trump` needs a capital or a cue, `?Prince` a cue, `Barack Obama` nothing."""
-    need = Need(marked[0]) if marked[:1] in ("~", "?") else Need.NOTHING
-    return Alias(marked[len(need) :], need)
 
 
 def parse_roster(text: str) -> Roster:

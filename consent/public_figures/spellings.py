@@ -5,11 +5,13 @@ How much context each way needs is decided here, once, when the list is read.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from consent.naming.common import GIVEN, SURNAMES, WORDS
 from consent.naming.fold import fold_words
-from consent.public_figures.roster import Figure, Need
+from consent.naming.marks import Need
+from consent.public_figures.roster import Figure
 
 INITIAL_SURNAME_LETTERS: Final = 5
 
@@ -32,25 +34,30 @@ def spellings_of(figure: Figure) -> Iterator[Spelled]:
         words = fold_words(alias.text)
         if not words:
             continue
-        shared = is_shared(words)
         plain = alias.need is Need.NOTHING
-        yield Spelled(words, alias.need, shared, joins=alias.need is not Need.CUE, slips=plain)
-        if plain and len(words) in (2, 3):
-            yield from _turned(words)
+        yield Spelled(words, alias.need, is_shared(words), joins=_may_join(alias.need, words), slips=plain)
+        if plain:
+            yield from _turned(alias.text)
 
 
-def _turned(words: tuple[str, ...]) -> Iterator[Spelled]:
-    *given, surname = words
-    if surname in GIVEN or surname in WORDS:
+def _may_join(need: Need, words: tuple[str, ...]) -> bool:
+    """Whether the name may be run together, spelled out or written in leet: whoever does that means the person.
+
+    Not where the name needs a cue and its words would run into another word: "the edge", "ice cube".
+    """
+    return need is not Need.CUE or (len(words) > 1 and not any(word in WORDS for word in words))
+
+
+def _turned(name: str) -> Iterator[Spelled]:
+    """ "Presley, Elvis" and "E. Presley". A surname that is also a given name is left alone: "Harrison, Ford and George"."""
+    *given, surname = map(fold_words, name.split())
+    if not 1 <= len(given) <= 2 or not all((*given, surname)) or surname[-1] in GIVEN:
         return
-    yield Spelled((surname, *given), Need.NOTHING, False, joins=False, slips=False, comma=True)
-    if (
-        len(words) == 2
-        and len(surname) >= INITIAL_SURNAME_LETTERS
-        and surname not in SURNAMES
-        and len(given[0]) > 1
-    ):
-        yield Spelled((given[0][0], surname), Need.CAPITAL, False, joins=False, slips=False)
+    common = surname[-1] in SURNAMES or surname[-1] in WORDS
+    need = Need.CAPITAL if common else Need.NOTHING
+    yield Spelled((*surname, *chain(*given)), need, False, joins=False, slips=False, comma=True)
+    if len(given) == 1 and len(surname[0]) >= INITIAL_SURNAME_LETTERS and not common and len(given[0][0]) > 1:
+        yield Spelled((given[0][0][0], *surname), Need.CAPITAL, False, joins=False, slips=False)
 
 
 def is_shared(words: tuple[str, ...]) -> bool:
