@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from consent.biometrics.index import IndexStale
+from consent.biometrics.index import IndexStale, TemplateIndex
 from consent.biometrics.models import Standing, Template, TemplateKey
 from consent.biometrics.vault import TemplateUnreadable
 from consent.likeness.grants import GrantTerms, give_grant
@@ -15,7 +15,7 @@ from consent.likeness.models import Audience, RegistryState
 from consent.likeness.registry import bump_registry
 from consent.likeness.revocation import erase, restore, revoke
 from moderation.store import Database
-from tests.support.people import People, embedding
+from tests.support.people import MODEL, People, embedding
 
 
 def refresh(database: Database, people: People) -> bool:
@@ -53,6 +53,17 @@ def test_a_comparison_holds_for_a_second_and_not_longer(sqlite_database: Databas
     people.index.require_fresh(max_age_s=2.0)
     assert not refresh(sqlite_database, people)
     people.index.require_fresh()
+
+
+def test_a_slow_refresh_is_as_old_as_its_beginning(sqlite_database: Database, people: People) -> None:
+    """What commits while the index reads may not be in it: its age counts from before the reading."""
+    ticks = iter([10.0, 12.5, 12.5])
+    index = TemplateIndex(people.vault, model_revision=MODEL, clock=lambda: next(ticks))
+    with sqlite_database.read() as session:
+        index.refresh(session)
+    assert index.checked_at == 10.0
+    with pytest.raises(IndexStale, match=r"2\.5 s ago"):
+        index.require_fresh()
 
 
 def test_each_change_is_taken_in_by_the_next_refresh_and_not_before(

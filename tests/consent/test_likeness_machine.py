@@ -204,6 +204,7 @@ class Consent(RuleBasedStateMachine):
                 assert (row.state, row.revision) == (promise.state, promise.revision)
                 owner, friend = self.ask(session, person, f"account_{person}"), self.ask(session, person)
                 assert owner.permitted == (promise.state == "active")
+                assert friend.permitted == any(left is None or left > 0 for left in promise.grants.values())
                 if promise.state != "active":
                     assert friend.code == f"likeness.{promise.state}"
                 for generation, grant_id in promise.held.items():

@@ -3,8 +3,10 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlmodel import Session
 
+from consent.likeness.models import Likeness
 from consent.likeness.registry import (
     bump_registry,
     bumped_here,
@@ -83,19 +85,21 @@ def test_rows_are_locked_in_id_order_once_each_and_missing_ones_are_left_out(
         assert lock_likenesses(session, []) == ()
 
 
+@pytest.mark.integration
 def test_a_locked_row_is_read_anew_and_not_from_the_sessions_memory(
-    database: Database, people: People
+    postgres_database: Database, people: People
 ) -> None:
-    with database.transaction() as session:
+    """Within one transaction: what it read before it had the lock may be old by the time it gets it."""
+    with postgres_database.transaction() as session:
         people.enrol(session, 1)
-    with database.read() as reader:
-        (before,) = lock_likenesses(reader, ["likeness_1"])
+    with postgres_database.transaction() as session:
+        before = session.get_one(Likeness, "likeness_1")
         assert before.state == "active"
-        reader.rollback()
-        with database.transaction() as session:
-            revoke(session, "likeness_1", now_ms=2_000, actor="account_1")
-        (after,) = lock_likenesses(reader, ["likeness_1"])
-        assert after.state == "revoked"
+        with postgres_database.transaction() as other:
+            revoke(other, "likeness_1", now_ms=2_000, actor="account_1")
+        (locked,) = lock_likenesses(session, ["likeness_1"])
+        assert locked is before
+        assert locked.state == "revoked"
 
 
 def test_a_revocation_waits_for_a_release_that_holds_the_lock_and_the_next_release_sees_it(
