@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from moderation.api.problems import internal_error, make_problem, problem_response
 from moderation.errors import shorten
 from moderation.ids import new_id
-from moderation.observability.logs import get_logger
+from moderation.observability.logs import describe_failure, get_logger
 from moderation.observability.metrics import Metrics
 
 _HEADERS = {
@@ -48,7 +48,7 @@ class Envelope:
         try:
             await self._app(scope, receive, answer.send)
         except Exception as error:  # the last catch: nobody foresaw it
-            _log.exception("http.internal_error", request_id=answer.request_id, exc_info=error)
+            _log.error("http.internal_error", request_id=answer.request_id, **describe_failure(error))
             if answer.status:
                 raise  # the answer has begun: only breaking the connection tells the caller that it is not whole
             await internal_error(answer.request_id)(scope, receive, answer.send)

@@ -81,7 +81,7 @@ def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
         if not field.startswith("_"):
             event[field] = _clean(field, value)
     if failure:
-        event.update(_describe_failure(failure))
+        event.update(describe_failure(failure))
     return event
 
 
@@ -117,7 +117,8 @@ def _template_only(_logger: object, _method: str, event: EventDict) -> EventDict
     return event
 
 
-def _describe_failure(failure: object) -> dict[str, str]:
+def describe_failure(failure: object) -> dict[str, str]:
+    """An exception, or `exc_info`, as type and place: fields that a log line may carry, whatever formats it."""
     error: BaseException | None = None
     if isinstance(failure, BaseException):
         error = failure

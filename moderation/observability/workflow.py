@@ -31,7 +31,10 @@ def read_generations(session: Session) -> Sequence[Reading]:
         select(func.min(Generation.created_ms)).where(col(Generation.state) == State.REQUESTED.value)
     ).one()
     waited_s = 0.0 if oldest is None else max(0.0, (now_ms(session) - oldest) / 1000)
-    return [*counts, Reading("oldest_undecided_seconds", waited_s, help="Age of the oldest request not judged.")]
+    return [
+        *counts,
+        Reading("oldest_undecided_seconds", waited_s, help="Age of the oldest request not judged."),
+    ]
 
 
 def read_withdrawals(session: Session) -> Sequence[Reading]:

@@ -3,7 +3,7 @@
 import threading
 
 from moderation.bus.leases import NamedLease
-from moderation.observability.logs import get_logger
+from moderation.observability.logs import describe_failure, get_logger
 from moderation.store import Database
 from moderation.transparency.audit import BELL, seal_pending, sealed_head
 
@@ -33,7 +33,7 @@ class Sealer:
             except (
                 Exception
             ) as error:  # the database may come back; what is unsealed is named by `audit verify` until then
-                _log.warning("audit.seal_failed", exc_info=error)
+                _log.warning("audit.seal_failed", **describe_failure(error))
                 stop.wait(RETRY_S)
                 continue
             if not sealed:

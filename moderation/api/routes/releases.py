@@ -82,12 +82,11 @@ def link(release_id: Identifier, who: Reader, services: ServicesHere) -> Release
     )
 
 
-@router.api_route(
+@router.head("/{release_id}/file", include_in_schema=False, response_class=Response)
+@router.get(
     "/{release_id}/file",
-    methods=["GET", "HEAD"],
     summary="Fetch the file by a link",
     response_class=Response,
-    operation_id="release_file",
     responses={200: {"content": {MEDIA: {}}}, 206: {"content": {MEDIA: {}}}, 410: {}, 416: {}},
 )
 def file(
