@@ -97,7 +97,7 @@ class Lexicon:
     def __init__(self, names: Iterable[LexiconName], known: Iterable[str] = ()) -> None:
         self._letters, self._leet = _Letters(), _Letters()
         self._known = frozenset(known)
-        self._beside: dict[tuple[str, int], list[tuple[LexiconName, int]]] = defaultdict(list)
+        self._beside: dict[tuple[str, int, int], list[tuple[LexiconName, int]]] = defaultdict(list)
         self._slips: dict[str, list[LexiconName]] = defaultdict(list)
         for name in names:
             self._add(name)
@@ -114,7 +114,7 @@ class Lexicon:
         for place, word in enumerate(name.words):
             if len(word) >= SHORT_WORD and len(name.words) > 1:
                 neighbour = place - 1 if place else place + 1
-                self._beside[name.words[neighbour], place - neighbour].append((name, place))
+                self._beside[name.words[neighbour], place - neighbour, len(word)].append((name, place))
         if len(name.words) <= 2 and len(letters) >= SLIP_ONE_WORD:
             for shorter in deletions(letters):
                 self._slips[shorter].append(name)
@@ -140,13 +140,17 @@ class Lexicon:
         for at, word in enumerate(words):
             for step in (-1, 1):
                 odd = at + step
-                if not 0 <= odd < len(words) or not self._may_be_slip(words[odd], SHORT_WORD):
-                    continue
-                for name, place in self._beside.get((word, step), ()):
-                    if _slip_at(name.words, place, words, odd):
-                        yield Hit(name.index, odd - place, odd - place + len(name.words) - 1, "misspelled")
+                if 0 <= odd < len(words) and self._may_be_slip(words[odd], SHORT_WORD):
+                    yield from self._slipped_beside(words, word, odd, step)
             if self._may_be_slip(word, SLIP_ONE_WORD - 1):
                 yield from self._slipped_whole(word, at)
+
+    def _slipped_beside(self, words: Sequence[str], anchor: str, odd: int, step: int) -> Iterable[Hit]:
+        """The names that have `anchor`, and beside it, `step` words on, a word that `words[odd]` may be a slip of."""
+        for length in range(len(words[odd]) - 1, len(words[odd]) + 2):
+            for name, place in self._beside.get((anchor, step, length), ()):
+                if _slip_at(name.words, place, words, odd):
+                    yield Hit(name.index, odd - place, odd - place + len(name.words) - 1, "misspelled")
 
     def _slipped_whole(self, word: str, at: int) -> Iterable[Hit]:
         for shorter in deletions(word):
@@ -206,7 +210,7 @@ def _spelling(name: LexiconName, words: Sequence[str], first: int, last: int) ->
 
 
 def longest(hits: Iterable[Hit]) -> list[Hit]:
-    """The hits that overlap no other: the longest first, then the exact, the leftmost, the earliest listed; in order of the text."""
+    """The hits to keep where some overlap: the longest, then the exact, the leftmost, the earliest listed; in text order."""
     taken: set[int] = set()
     kept = []
     for hit in sorted(

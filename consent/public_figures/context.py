@@ -41,6 +41,9 @@ _BEFORE_STYLE: Final = re.compile(
     r"|posters?|comics?|directed|filmed|shot|cinematography|film|movie|animation|anime|design|architecture|concept art)\s+by)"
     r"\s+(?:the\s+)?(?:artists?\s+|painter\s+|director\s+|photographer\s+)?$"
 )
+_BEFORE_MANNER: Final = re.compile(
+    r"\b(?:danc|mov|sing|fight|jump|runn?|play|rapp?|kick|box)(?:e|es|s|ing|ed)?\s+like\s+$"
+)
 _BEFORE_BY: Final = re.compile(r"(?<!ed )(?<!en )\bby\s+(?:the\s+)?(?:artist\s+)?$")
 _BEFORE_AND: Final = re.compile(r"^\s+(?:and\s+|x\s+|by\s+|style of\s+|and\s+by\s+)?$")
 _AFTER_STYLE: Final = re.compile(
@@ -93,7 +96,7 @@ def use_of(
     many bear (`shares_name`) and the words beside it say whose. Style: of anyone after "in the style of", and of artists also
     in "by" and "a … painting"; or it follows another style in a list. Shown: everything else.
     """
-    if _AFTER_STYLE.match(after) or _BEFORE_STYLE.search(before):
+    if _AFTER_STYLE.match(after) or _BEFORE_STYLE.search(before) or _BEFORE_MANNER.search(before):
         return "style"
     if names_thing or _BEFORE_MENTION.search(before):
         return "mentioned"

@@ -75,10 +75,17 @@ def read_table(rows: Iterable[dict[str, str]], free: frozenset[str]) -> Iterator
         name = _ASIDE.sub("", row["name"].replace("’", "'"))
         if row["kind"] == "brand":
             name = _bare(name)
+        if row["kind"] in ("tv_title", "film_title") and _is_one_everyday_word(name):
+            continue
         others = [alias for alias in row["alias"].split("|") if alias and not alias.isascii()]
         names = tuple(_marked(each, row["kind"], row["franchise"], free) for each in (name, *others))
         if key_of(name):
             yield Row(names, row["franchise"], _KINDS[row["kind"]], source=row["source"])
+
+
+def _is_one_everyday_word(name: str) -> bool:
+    words = fold_words(name)
+    return len(words) == 1 and (words[0] in WORDS or words[0] in GIVEN or words[0] in SURNAMES)
 
 
 def _bare(name: str) -> str:
@@ -125,11 +132,9 @@ def _joined(first: Row, second: Row) -> Row:
 
 
 def _settled(row: Row) -> Row:
-    """The row with each name once, as it was first written, and with `?` on a film or series of the form "The Word"."""
-    names = {key_of(name): name for name in reversed(row.names)}
-    ordered = dict.fromkeys(names[key_of(name)] for name in row.names)
-    if row.kind == "character":
-        return replace(row, names=tuple(ordered))
+    """The row with each name once, as it was first written, and with `?` on one of the form "The Word"."""
+    names = {fold_words(read_alias(name).text): name for name in reversed(row.names)}
+    ordered = dict.fromkeys(names[fold_words(read_alias(name).text)] for name in row.names)
     return replace(row, names=tuple(f"?{name}" if _is_bare_title(name) else name for name in ordered))
 
 

@@ -1,8 +1,8 @@
 """The list of protected works that ships: one row a work, read once, with a digest that is its revision.
 
-Columns of `list/works.csv`: work_id, name, aliases (separated by `|`), franchise, kind, holder, source. The marks of the names are
-those of the public figures: `~` needs a capital letter, a cue or to stand alone, `?` a cue. A work's id is the digest of its
-franchise and name, so that a rights-holder's opt-out outlives every rebuild of the list.
+Columns of `list/works.csv`: work_id, name, aliases (separated by `|`), franchise, kind, holder, source. The marks of the names
+are those of the public figures: `~` needs a capital letter, a cue or to stand alone, `?` a cue. A work's id is the digest of
+its franchise and name, so that a rights-holder's opt-out outlives every rebuild of the list.
 """
 
 import csv

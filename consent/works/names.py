@@ -106,7 +106,8 @@ class WorkMatcher:
         capital = text.is_capital(hit.first, hit.last)
         alone = _ARTICLES.issuperset(words[: hit.first]) and hit.last == len(words) - 1
         if name.need is Need.CAPITAL:
-            return cue or alone or stands_out(name.words) or (capital and text.has_case)
+            told = cue and (len(name.words) == 1 or not text.has_case)
+            return told or alone or stands_out(name.words) or (capital and text.has_case)
         if alone:
             return capital and name.work.kind is WorkKind.CHARACTER
         telling = capital and (_quoted(text, hit) or not text.begins_sentence(hit.first))
