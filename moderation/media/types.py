@@ -29,7 +29,7 @@ class MediaInfo:
 
 @dataclass(frozen=True, slots=True)
 class SampledFrame:
-    """A picture at `time_s` seconds. `rgb` is uint8[h, w, 3], upright, yours to draw into; `scene_change`: unlike the one before."""
+    """A picture at `time_s` seconds: `rgb` is uint8[h, w, 3], upright, yours to draw into; `scene_change`: unlike the last."""
 
     time_s: float
     rgb: "NDArray[np.uint8]"

@@ -105,9 +105,10 @@ class HttpGenerator:
         return self._json(JobView, patience, send)
 
     def _await(self, job: JobView, patience: "_Patience", progress: Progress) -> JobView:
+        address = f"/v1/jobs/{job.id}"
         while job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
             patience.pause(self._poll_s)
-            job = self._json(JobView, patience, lambda: self._client.get(f"/v1/jobs/{job.id}"))
+            job = self._json(JobView, patience, lambda: self._client.get(address))
             progress(job.progress)
         if job.status is JobStatus.DONE:
             return job
@@ -195,8 +196,11 @@ class _Patience:
             try:
                 return once()
             except httpx.HTTPStatusError as error:
-                if error.response.status_code < 500 or attempt == ATTEMPTS:
+                if not _may_recover(error.response.status_code) or attempt == ATTEMPTS:
                     raise _refused(error.response) from error
+            except GenerationFailed as error:
+                if not error.retryable or attempt == ATTEMPTS:
+                    raise
             except (httpx.TransportError, ValidationError) as error:
                 if attempt == ATTEMPTS:
                     raise _unreachable(error) from error
@@ -223,13 +227,18 @@ def _uploads(portraits: Mapping[str, Path], references: Sequence[Path]) -> Itera
         yield files
 
 
+def _may_recover(status: int) -> bool:
+    """Server errors, and the two refusals that mean "later" (RFC 9110 §15.5.9, RFC 6585 §4)."""
+    return status >= 500 or status in (408, 429)
+
+
 def _refused(response: httpx.Response) -> GenerationFailed:
     status = response.status_code
-    if status == 404:
+    if status == 404 and "/v1/jobs/" in response.request.url.path:
         return GenerationFailed(
             "generator.job_lost", "the server does not know the job any more", retryable=True
         )
-    if status >= 500:
+    if _may_recover(status):
         return GenerationFailed(
             "generator.unavailable", f"the server answered {status} repeatedly", retryable=True
         )

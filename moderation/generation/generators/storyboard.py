@@ -49,7 +49,7 @@ class Storyboard:
         script = write_script(brief, tuple(pictures))
         look = brief.parameters
         with Mp4Writer(
-            target, width=look.width, height=look.height, fps=look.fps, audio_rate=RATE, crf=22
+            target, width=look.width, height=look.height, fps=look.fps, audio_rate=RATE, crf=24
         ) as writer:
             for scene in script:
                 _film(scene, look, pictures, writer, progress, cancelled)
