@@ -128,6 +128,7 @@ def _engine(text_url: str, pool_size: int) -> tuple[str, Engine]:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,  # errors must not carry ciphertext, keys or prompts
             isolation_level="READ COMMITTED",
         )
         return shown, engine
@@ -137,7 +138,9 @@ def _engine(text_url: str, pool_size: int) -> tuple[str, Engine]:
             f"database_url: {shown} is not supported; write sqlite:///FILE (a file: threads share it) "
             "or postgresql+psycopg://USER@HOST/NAME",
         )
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, connect_args={"timeout": 30})
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, connect_args={"timeout": 30}, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return shown, engine

@@ -1,5 +1,6 @@
 """`safeconduct demo`: real requests through the real service, with progress, and a table of what became of them."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from moderation.demo.stage import embedded, scaled_out
 from moderation.settings import Settings
 
 UNEXPECTED = 1
+LOG_WIDTH = 160
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[Path, typer.Option(help="Where the released files go; emptied first.")] = Path("out"),
-    kafka: Annotated[bool, typer.Option("--kafka", help="On Kafka and PostgreSQL, each worker a process.")] = False,
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="On Kafka and PostgreSQL, each worker a process.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start the service, ask for ten videos, some of which must not be made, and show what happened.
@@ -75,19 +79,32 @@ def _plain(result: Result) -> dict[str, object]:
 
 
 def _table(results: list[Result]) -> None:
-    table = Table("request", "became", "decisions", "what the user was told", "file", title="What happened", title_justify="left")
+    table = Table(
+        "request",
+        "became",
+        "decisions",
+        "what the user was told",
+        "file",
+        title="What happened",
+        title_justify="left",
+    )
     for result in results:
         mark = "" if result.as_expected else f" (expected {result.scenario.expected})"
         file = f"{result.file} ({result.answer})" if result.file else ""
-        table.add_row(result.scenario.name, result.state + mark, result.verdicts, result.why, file)
-    console = Console()
+        table.add_row(
+            result.scenario.name, result.state + mark, result.verdicts.replace(" ", "\n"), result.why, file
+        )
+    console = Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
     console.print(table)
     right = sum(result.as_expected for result in results)
-    console.print(f"{right} of {len(results)} went as they should.")
-    console.print(
-        "Verify a file:    .venv/bin/safeconduct verify out/*.mp4 --json\n"
-        "Read a decision:  .venv/bin/safeconduct explain GENERATION_ID\n"
-        f"Take one back:    .venv/bin/safeconduct up &   RELEASE_URL=$(.venv/bin/safeconduct link @{HANDLE})\n"
-        f"                  curl -f $RELEASE_URL -o clip.mp4; .venv/bin/safeconduct revoke @{HANDLE}; ! curl -f $RELEASE_URL",
-        highlight=False,
-    )
+    print(f"{right} of {len(results)} went as they should.")
+    print(HINTS)
+
+
+HINTS = f"""Verify a file:    .venv/bin/safeconduct verify out/*.mp4 --json
+Read a decision:  .venv/bin/safeconduct explain GENERATION_ID
+Take one back:    .venv/bin/safeconduct up &
+                  RELEASE_URL=$(.venv/bin/safeconduct link @{HANDLE})
+                  curl -f $RELEASE_URL -o clip.mp4
+                  .venv/bin/safeconduct revoke @{HANDLE}
+                  curl -f $RELEASE_URL    # refused: 410"""

@@ -56,7 +56,9 @@ def worker(
     with application(settings) as parts:
         _first_key(parts)
         serves = name == API
-        drained = run_surface(parts, [], ready=lambda: _listening(parts)) if serves else run_workers(parts, [name])
+        drained = (
+            run_surface(parts, [], ready=lambda: _listening(parts)) if serves else run_workers(parts, [name])
+        )
     raise typer.Exit(0 if drained else NOT_DRAINED)
 
 

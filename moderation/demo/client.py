@@ -27,7 +27,9 @@ class Client:
         )
         if answer.is_error:
             raise httpx.HTTPStatusError(
-                f"{method} {path}: {answer.status_code} {answer.text}", request=answer.request, response=answer
+                f"{method} {path}: {answer.status_code} {answer.text}",
+                request=answer.request,
+                response=answer,
             )
         return answer.json() if answer.content else None
 

@@ -34,5 +34,7 @@ def make_inputs(folder: Path) -> Inputs:
     astronaut.crop(PORTRAIT_BOX).save(inputs.portrait)
     astronaut.save(inputs.person, quality=92)
     Image.fromarray(data.coffee()).save(inputs.coffee, quality=92)
-    inputs.damaged.write_bytes(b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00\x00\x10\x00mdat" + b"\x17" * 512)
+    inputs.damaged.write_bytes(
+        b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00\x00\x10\x00mdat" + b"\x17" * 512
+    )
     return inputs

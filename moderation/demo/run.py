@@ -171,7 +171,7 @@ def collect(client: Client, result: Result, out: Path) -> None:
         result.file = out / f"{result.scenario.name.replace(' ', '-').replace(',', '')}.mp4"
         client.download(result.view["release_id"], result.file)
         with result.file.open("rb") as content:
-            result.answer = client.call("POST", "/v1/verify", content=content)["answer"]
+            result.answer = client.call("POST", "/v1/verify", files={"file": content})["answer"]
 
 
 def told(decisions: Sequence[Mapping[str, Any]]) -> str:
@@ -179,8 +179,13 @@ def told(decisions: Sequence[Mapping[str, Any]]) -> str:
     for verdict in ("block", "review"):
         for decision in decisions:
             if decision["verdict"] == verdict:
-                return str(decision.get("reasons", {}).get("user_text", "")) or verdict
+                return short(str(decision.get("reasons", {}).get("user_text", "")) or verdict)
     return ""
+
+
+def short(text: str) -> str:
+    """The sentences before the place and the rule."""
+    return text.partition(" Category:")[0].partition(" Where:")[0].partition(" Rule:")[0]
 
 
 def clear(out: Path) -> None:

@@ -4,6 +4,7 @@ The children run the same commands a deployment runs, with the same environment 
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,6 +43,7 @@ def scaled_out(home: Path) -> Iterator[Stage]:
     with ExitStack() as stack:
         postgres = PostgresServer().start()
         stack.callback(postgres.remove)
+        shutil.rmtree(home / "kafka", ignore_errors=True)  # a fresh database must not meet an old log
         kafka = KafkaServer(home / "kafka").start()
         stack.callback(kafka.stop)
         environment = {
@@ -52,7 +54,9 @@ def scaled_out(home: Path) -> Iterator[Stage]:
         yield from _running(home, environment, commands)
 
 
-def _running(home: Path, environment: Mapping[str, str], commands: Mapping[str, Sequence[str]]) -> Iterator[Stage]:
+def _running(
+    home: Path, environment: Mapping[str, str], commands: Mapping[str, Sequence[str]]
+) -> Iterator[Stage]:
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
     environment = {

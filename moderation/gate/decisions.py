@@ -7,6 +7,7 @@ same hash, and `replay` can prove it. Ids and times are columns beside it.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import rfc8785
@@ -62,9 +63,22 @@ def body_of(judgement: Judgement) -> bytes:
         "context": context_to_plain(judgement.context),
         "reports": reports_to_plain(judgement.reports),
         "ruling": ruling_to_plain(judgement.ruling),
+        "reasons": reasons_of(judgement),
         "revisions": revisions_of(judgement),
     }
     return bytes(rfc8785.dumps(document))
+
+
+def reasons_of(judgement: Judgement) -> dict[str, Any]:
+    """The statement of reasons as JSON."""
+    statement = judgement.statement
+    return {
+        "code": statement.code,
+        "user_text": statement.user_text,
+        "operator_text": statement.operator_text,
+        "edit": statement.edit,
+        "dsa": asdict(statement.dsa) if statement.dsa else None,
+    }
 
 
 def revisions_of(judgement: Judgement) -> dict[str, Any]:

@@ -4,14 +4,14 @@ Nothing is recorded and no clock or id enters the answer, so the same item under
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
 from moderation.errors import Kind, ServiceError
-from moderation.gate.decisions import body_of, revisions_of
+from moderation.gate.decisions import body_of, reasons_of, revisions_of
 from moderation.gate.gate import Gate, Judgement
 from moderation.gate.perceiver import Perceiver
 from moderation.gate.subjects import AccountFacts, LikenessUse, OutputSubject, RequestSubject, WorkUse
@@ -135,18 +135,6 @@ def record_of(item_id: str, judgement: Judgement) -> dict[str, Any]:
         "skipped": list(ruling.skipped),
         "revisions": revisions_of(judgement),
         "body_sha256": sha256(body_of(judgement)).hexdigest(),
-    }
-
-
-def reasons_of(judgement: Judgement) -> dict[str, Any]:
-    """The statement of reasons as JSON."""
-    statement = judgement.statement
-    return {
-        "code": statement.code,
-        "user_text": statement.user_text,
-        "operator_text": statement.operator_text,
-        "edit": statement.edit,
-        "dsa": asdict(statement.dsa) if statement.dsa else None,
     }
 
 

@@ -15,7 +15,7 @@ from moderation.gate.decisions import Decision
 from moderation.generation.rows import get_generation, pinned_likenesses, request_of
 from moderation.generation.state import State
 from moderation.generation.tables import Generation
-from moderation.media.encode import encode_release
+from moderation.media.encode import encode_marked
 from moderation.release.commit import Prepared
 from moderation.release.tables import Release
 from moderation.store import Database, now_ms
@@ -53,7 +53,7 @@ class Preparation:
             if claim is None:
                 return None
             marked, stamped = Path(folder) / "marked.mp4", Path(folder) / "stamped.mp4"
-            encode_release(self.assets.path(output_sha256), marked, self.stamping.mark.apply)
+            encode_marked(self.assets.path(output_sha256), marked, self.stamping.mark.apply)
             stamping = self.stamping
             stamp(marked, stamped, claim, stamping.signer, stamping.trust, stamping.tsa_url)
             staged = self.assets.stage(stamped)
