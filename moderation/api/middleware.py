@@ -48,7 +48,8 @@ class Envelope:
         try:
             await self._app(scope, receive, answer.send)
         except Exception as error:  # the last catch: nobody foresaw it
-            _log.error("http.internal_error", request_id=answer.request_id, **describe_failure(error))
+            event = "http.broken_off" if answer.status else "http.internal_error"
+            _log.error(event, request_id=answer.request_id, **describe_failure(error))
             if answer.status:
                 raise  # the answer has begun: only breaking the connection tells the caller that it is not whole
             await internal_error(answer.request_id)(scope, receive, answer.send)

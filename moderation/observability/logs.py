@@ -53,7 +53,8 @@ def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[_template_only, *shared],
+            foreign_pre_chain=shared,
+            use_get_message=False,  # other libraries' lines: the template, without the values put into it
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
@@ -107,14 +108,6 @@ def _clean_allowed(field: str, value: object) -> object:
         return [_clean_allowed(field, item) for item in value]
     text = scrub(str(value))
     return text if field in FREE_TEXT or _WORD.fullmatch(text) else REDACTED
-
-
-def _template_only(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Other libraries' lines: the template as it stands in their code, without the values that were put into it."""
-    record = event.get("_record")
-    if isinstance(record, logging.LogRecord) and record.args:
-        event["event"] = str(record.msg)
-    return event
 
 
 def describe_failure(failure: object) -> dict[str, str]:
