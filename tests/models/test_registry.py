@@ -42,6 +42,22 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
+def test_the_page_about_models_names_every_entry_licence_and_open_slot() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/models.md").read_text(encoding="utf-8")
+    for entry in REGISTRY.models:
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{entry.name}` |"))
+        for fact in (
+            entry.package,
+            entry.version,
+            entry.licence_code,
+            entry.licence_weights,
+            entry.commercial_use,
+        ):
+            assert fact in row, (entry.name, fact)
+    for slot in REGISTRY.uncovered:
+        assert f"| `{slot.aspect}` | {slot.category} | {slot.about} | {slot.fill_with} |" in page
+
+
 def test_the_registry_names_no_host() -> None:
     text = resources.files("moderation.model_registry").joinpath("models.toml").read_text()
     assert "://" not in text
