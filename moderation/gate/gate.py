@@ -89,7 +89,8 @@ class Gate:
 
     def coverage(self) -> tuple[str, ...]:
         """Names of all checks of both stages."""
-        return tuple(check.name for check in (*self._request_checks, *self._output_checks))
+        requests = (check.name for check in self._request_checks)
+        return (*requests, *(check.name for check in self._output_checks))
 
 
 def conclude(

@@ -69,11 +69,12 @@ class LikenessUse:
 @dataclass(frozen=True, slots=True)
 class WorkUse:
     """A protected work named in the prompt, characters `start` to `end`, and what its rights-holder said about this account:
-    `standing` is `opted_out`, `licensed` or `unlicensed`; `kind` is `character`, `title`, `brand`, `style`, …"""
+    `standing` is `opted_out`, `licensed` or `unlicensed`. `use` is how it would be seen: `shown`, as a `style`, a `setting`,
+    a `logo`, or the `theme`."""
 
     work_id: str
     name: str
-    kind: str
+    use: str
     start: int
     end: int
     standing: str

@@ -4,7 +4,8 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from consent.works.names import WorkMatcher
+from consent.works.catalogue import work_id_of
+from consent.works.names import WorkMatcher, WorkMention
 from consent.works.rights import standing_of
 from moderation.gate.subjects import WorkUse
 
@@ -19,17 +20,12 @@ class WorksInText:
 
     def find(self, session: Session, text: str, account_id: str, *, now_ms: int) -> tuple[WorkUse, ...]:
         """One use for each mention, in the order of the text."""
-        return tuple(
-            WorkUse(
-                work_id=mention.work_id,
-                name=mention.name,
-                kind=mention.kind,
-                start=mention.start,
-                end=mention.end,
-                standing=standing_of(session, mention.work_id, account_id, now_ms).standing,
-            )
-            for mention in self.matcher.find(text)
-        )
+        return tuple(self._use(session, mention, account_id, now_ms) for mention in self.matcher.find(text))
+
+    def _use(self, session: Session, mention: WorkMention, account_id: str, now_ms: int) -> WorkUse:
+        belongs_to = [work_id_of(mention.franchise, mention.franchise)] if mention.franchise else []
+        standing = standing_of(session, (mention.work_id, *belongs_to), account_id, now_ms).standing
+        return WorkUse(mention.work_id, mention.name, mention.use, mention.start, mention.end, standing.value)
 
     @property
     def revision(self) -> str:

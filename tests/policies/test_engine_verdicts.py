@@ -53,7 +53,7 @@ FACTS = {
     "figure.unknown_status": Verdict.REVIEW,
     "work.named": Verdict.REVIEW,
     "work.opted_out": Verdict.BLOCK,
-    "work.unlicensed": Verdict.REVIEW,
+    "work.unlicensed": Verdict.BLOCK,
     "reference.unreadable": Verdict.BLOCK,
     "reference.face_unconsented": Verdict.BLOCK,
     "reference.credentials_invalid": Verdict.REVIEW,

@@ -16,7 +16,7 @@ _SIGNALS = {
     Standing.UNKNOWN: "figure.unknown_status",
     Standing.ROLE: "figure.unknown_status",
 }
-_BLOCKING_KINDS = frozenset({"character"})
+_NEEDS_LICENCE = frozenset({"shown", "logo"})
 
 
 class FiguresCheck:
@@ -66,7 +66,7 @@ class WorksCheck:
         self.revision = f"{WORKS_REVISION}+{revision}"
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """`work.opted_out`; `work.unlicensed` for a character without a licence; `work.named` for other kinds."""
+        """`work.opted_out`; `work.unlicensed` for a work that would be shown; `work.named` for a style, setting or theme."""
         return [self._finding(use) for use in subject.works if use.standing != "licensed"]
 
     def _finding(self, use: WorkUse) -> Finding:
@@ -75,6 +75,8 @@ class WorksCheck:
 
 
 def _work_signal(use: WorkUse) -> str:
+    """POLICY.md, row `works`: shown, or a logo filling the frame, needs a licence; a style, a setting or a theme is for a person
+    to judge, unless the rights-holder refused it all."""
     if use.standing == "opted_out":
         return "work.opted_out"
-    return "work.unlicensed" if use.kind in _BLOCKING_KINDS else "work.named"
+    return "work.unlicensed" if use.use in _NEEDS_LICENCE else "work.named"
