@@ -34,7 +34,9 @@ class _CharacterTable(dict[str, str]):
 
 def _fold_character(character: str) -> str:
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
-    return "".join(map(_fold_simple, decomposed))
+    folded = "".join(map(_fold_simple, decomposed))
+    inner = folded.strip()
+    return folded.replace(inner, inner.replace(" ", "")) if " " in inner else folded  # one character, one word at most
 
 
 def _fold_simple(character: str) -> str:

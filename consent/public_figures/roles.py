@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from consent.naming.fold import FoldedText
 
 _COUNTRIES: Final = (
-    "united states(?: of america)?|u s a?|usa|us|america|united kingdom|u k|uk|great britain|britain|england|scotland|france"
+    "united states(?: of america)?|u s(?: a)?|usa|us|america|united kingdom|u k|uk|great britain|britain|england|scotland|france"
     "|germany|russia|china|india|japan|canada|australia|brazil|mexico|italy|spain|ukraine|israel|iran|iraq|turkey|egypt"
     "|north korea|south korea|korea|saudi arabia|argentina|venezuela|poland|hungary|netherlands|holland|belgium|sweden"
     "|norway|denmark|finland"
