@@ -25,12 +25,13 @@ from moderation.subscriptions import (
     registry_subscription,
     request_subscription,
 )
-from moderation.transparency.audit import seal_pending
+from moderation.transparency.sealer import Sealer
 
 INDEX_EVERY_S = 0.4
-SEAL_EVERY_S = 0.5
 PROMOTE_EVERY_S = 1.0
 COLLECT_EVERY_S = 3600.0
+RELAY_LEASE_S = 10.0
+"""At most this long no event leaves after the relay died."""
 
 
 def request_gate(app: Application) -> list[Loop]:
@@ -38,42 +39,47 @@ def request_gate(app: Application) -> list[Loop]:
     stage = RequestStage(app.gate, app.limits.quota)
     return [
         _consumer(app, request_subscription()),
-        _pool(app, RequestGateJob(app.judging, stage)),
+        _pool(app, RequestGateJob(app.judging, stage, lease_s=app.settings.lease_s)),
         _index(app),
     ]
 
 
 def output_gate(app: Application) -> list[Loop]:
     """Judges finished clips."""
-    return [_consumer(app, output_subscription()), _pool(app, OutputGateJob(app.judging)), _index(app)]
+    job = OutputGateJob(app.judging, lease_s=app.settings.lease_s)
+    return [_consumer(app, output_subscription()), _pool(app, job), _index(app)]
 
 
 def generator(app: Application) -> list[Loop]:
     """Calls the generator, one brief at a time: it has one GPU."""
-    job = GenerateJob(app.database, app.assets, app.generator, app.settings.generator_timeout_s)
+    settings = app.settings
+    job = GenerateJob(
+        app.database, app.assets, app.generator, settings.generator_timeout_s, lease_s=settings.lease_s
+    )
     return [_consumer(app, generator_subscription()), _pool(app, job, threads=1)]
 
 
 def release(app: Application) -> list[Loop]:
     """Stamps, proves and releases."""
     promote = Periodic("promote", PROMOTE_EVERY_S, lambda: promote_released(app.database, app.assets))
-    return [_pool(app, ReleaseJob(app.preparation, app.gate)), promote]
+    job = ReleaseJob(app.preparation, app.gate, lease_s=app.settings.lease_s)
+    return [_pool(app, job), promote]
 
 
 def sweeper(app: Application) -> list[Loop]:
     """Sweeps withdrawals, watches the registry's changes, seals the audit log, collects abandoned files."""
     return [
-        _pool(app, WithdrawJob(app.database), threads=1),
+        _pool(app, WithdrawJob(app.database, lease_s=app.settings.lease_s), threads=1),
         _consumer(app, registry_subscription()),
         _consumer(app, tally_subscription()),
-        Periodic("seal", SEAL_EVERY_S, lambda: _seal(app)),
+        Sealer(app.database),
         Periodic("collect", COLLECT_EVERY_S, lambda: collect_staging(app.database, app.assets)),
     ]
 
 
 def relay(app: Application) -> list[Loop]:
     """Carries the outbox to the log."""
-    return [Relay(app.database, app.event_log)]
+    return [Relay(app.database, app.event_log, lease_s=min(RELAY_LEASE_S, app.settings.lease_s))]
 
 
 WORKERS: dict[str, Callable[[Application], list[Loop]]] = {
@@ -101,8 +107,3 @@ def _consumer(app: Application, subscription: Subscription) -> ConsumerLoop:
 
 def _index(app: Application) -> Periodic:
     return Periodic("index", INDEX_EVERY_S, app.index.refresh)
-
-
-def _seal(app: Application) -> None:
-    with app.database.transaction() as session:
-        seal_pending(session)

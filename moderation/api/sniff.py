@@ -1,29 +1,29 @@
-"""What a file is, by its first bytes: the name and the declared type are the sender's claims and are not read.
+"""The door's look at an upload: what it is by its first bytes, and whether it is all there by its outer structure.
 
-Only a filter at the door, so that a zip named .mp4 is refused by name; whether a file is sound is found out by decoding it,
-in a subprocess with limits.
+The name and the declared type are the sender's claims and are not read. Whether a file is sound is found out later, by decoding
+it in a subprocess with limits.
 """
 
-from moderation.errors import ServiceError
+from pathlib import Path
 
-HEAD_BYTES = 64
-_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (8, b"WEBP", "image/webp"),
-    (0, b"GIF87a", "image/gif"),
-    (0, b"GIF89a", "image/gif"),
-    (4, b"ftypavif", "image/avif"),
-    (4, b"ftypqt  ", "video/quicktime"),
-    (4, b"ftypM4A ", "audio/mp4"),
-    (4, b"ftyp", "video/mp4"),
-    (0, b"\x1aE\xdf\xa3", "video/webm"),
-    (8, b"WAVE", "audio/wav"),
-    (0, b"fLaC", "audio/flac"),
-    (0, b"OggS", "audio/ogg"),
-    (0, b"ID3", "audio/mpeg"),
-    (0, b"\xff\xfb", "audio/mpeg"),
-)
+from moderation.errors import ServiceError
+from moderation.media.sniff import HEAD_BYTES, describe, ends_early, sniff
+
+MEDIA_TYPES = {
+    "mp4": "video/mp4",
+    "matroska": "video/webm",
+    "avi": "video/x-msvideo",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "flac": "audio/flac",
+    "mp3": "audio/mpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "bmp": "image/bmp",
+    "avif": "image/avif",
+}
 
 
 class FileUnsupported(ServiceError):
@@ -32,14 +32,32 @@ class FileUnsupported(ServiceError):
     code = "asset.unsupported"
 
 
-def media_type(head: bytes) -> str:
-    """The media type of a file that begins with `head`. Raises `FileUnsupported`."""
-    for offset, signature, name in _SIGNATURES:
-        if head[offset : offset + len(signature)] == signature:
-            return name
-    raise FileUnsupported(
-        "is no picture, video or sound that is read here" if head else "is empty",
-        field="body",
-        value=f"begins with {head[:8].hex(' ')}" if head else "0 bytes",
-        remedy="send jpeg, png, webp, gif, avif, mp4, mov, webm, wav, mp3, flac, ogg or m4a",
-    )
+class FileTruncated(ServiceError):
+    """The file announces more than it holds."""
+
+    code = "asset.truncated"
+
+
+def media_type(path: Path) -> str:
+    """The media type of the file. Raises `FileUnsupported` or `FileTruncated`."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        container = sniff(head)
+        if container is None:
+            raise FileUnsupported(
+                f"is no picture, video or sound that is read here, but {describe(head)}"
+                if head
+                else "is empty",
+                field="body",
+                value=f"begins with {head[:8].hex(' ')}" if head else "0 bytes",
+                remedy=f"send one of: {', '.join(sorted(MEDIA_TYPES))}",
+            )
+        if ends_early(stream, container, size):
+            raise FileTruncated(
+                f"is a {container.name} file that ends before its own structure does",
+                field="body",
+                value=f"{size} bytes",
+                remedy="the upload or the file was cut: send it again, whole",
+            )
+    return MEDIA_TYPES[container.name]

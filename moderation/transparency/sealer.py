@@ -14,7 +14,8 @@ _log = get_logger(__name__)
 
 class Sealer:
     """Seals `batch` rows at a time. `poll_s`: how soon rows are noticed that another process wrote; `lease_s`: how long after
-    this sealer's death another takes over. Two that run at once (a frozen one wakes) still take turns by the head's row lock."""
+    this sealer's death another takes over; `problem` names the error that keeps it from sealing. Two that run at once (a
+    frozen one wakes) still take turns by the head's row lock."""
 
     name = LEASE
 
@@ -23,6 +24,7 @@ class Sealer:
     ) -> None:
         self._database, self._batch, self._poll_s = database, batch, poll_s
         self._lease = NamedLease(database, LEASE, ttl_s=lease_s)
+        self.problem: str | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Seal until `stop` is set, then hand the lease on."""
@@ -33,9 +35,11 @@ class Sealer:
             except (
                 Exception
             ) as error:  # the database may come back; what is unsealed is named by `audit verify` until then
+                self.problem = type(error).__name__
                 _log.warning("audit.seal_failed", **describe_failure(error))
                 stop.wait(RETRY_S)
                 continue
+            self.problem = None
             if not sealed:
                 self._database.bells.wait([BELL], rung, self._poll_s)
         self._lease.release()

@@ -5,13 +5,15 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from moderation.accounts.models import Role
-from moderation.api.sniff import FileUnsupported, media_type
+from moderation.api.sniff import MEDIA_TYPES, FileUnsupported, media_type
 from moderation.generation.tables import Asset
+from moderation.media import sniff
 from moderation.transparency.audit import AuditEntry
 from tests.support.api import PNG, World, assert_problem
 
@@ -116,19 +118,33 @@ def test_a_file_may_be_larger_than_a_json_body(world: World) -> None:
     ("head", "name"),
     [
         (b"\xff\xd8\xff\xe0", "image/jpeg"),
-        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
-        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "audio/wav"),
-        (b"\x00\x00\x00\x20ftypisom", "video/mp4"),
-        (b"\x00\x00\x00\x20ftypavif", "image/avif"),
-        (b"\x00\x00\x00\x20ftypqt  ", "video/quicktime"),
+        (b"RIFF\x08\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"RIFF\x08\x00\x00\x00WAVEfmt ", "audio/wav"),
+        (b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00", "video/mp4"),
+        (b"\x00\x00\x00\x10ftypavif\x00\x00\x00\x00", "image/avif"),
         (b"\x1aE\xdf\xa3\x01", "video/webm"),
         (b"OggS\x00", "audio/ogg"),
     ],
 )
-def test_files_are_known_by_their_first_bytes(head: bytes, name: str) -> None:
-    assert media_type(head) == name
+def test_files_are_known_by_their_first_bytes(tmp_path: Path, head: bytes, name: str) -> None:
+    (tmp_path / "file").write_bytes(head)
+    assert media_type(tmp_path / "file") == name
 
 
-def test_an_unknown_head_is_shown_in_hex() -> None:
-    with pytest.raises(FileUnsupported, match="begins with 50 4b 03 04"):
-        media_type(b"PK\x03\x04")
+def test_a_cut_film_is_refused_as_cut(world: World) -> None:
+    film = b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00" + b"\x00\x00\x10\x00mdat" + b"x" * 100
+    answer = world.client.post("/v1/assets", content=film, headers=world.key(Role.OWNER))
+    body = assert_problem(answer, 422, "asset.truncated")
+    assert (body["field"], body["value"]) == ("body", f"{len(film)} bytes")
+    assert world.files.kept == {}
+
+
+def test_an_archive_is_called_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(_zip())
+    with pytest.raises(FileUnsupported, match=r"a ZIP archive.*begins with 50 4b 03 04"):
+        media_type(tmp_path / "film.mp4")
+
+
+def test_every_container_that_can_be_decoded_has_a_media_type() -> None:
+    containers = {value.name for value in vars(sniff).values() if isinstance(value, sniff.Container)}
+    assert containers == set(MEDIA_TYPES)

@@ -68,13 +68,18 @@ def test_a_sealer_survives_a_database_that_fails_for_a_moment(sqlite_database: D
     sealer = Sealer(sqlite_database)
     sound = sealer.run_once
     failures = iter([RuntimeError("gone away")])
+    seen: list[str] = []
 
     def fail_once() -> int:
         for error in failures:
             raise error
+        if sealer.problem:
+            seen.append(sealer.problem)
         return sound()
 
     sealer.run_once = fail_once  # type: ignore[method-assign] # the fault under test
     with _running(sealer):
         _act(sqlite_database, 1)
         assert _wait_until_sealed(sqlite_database, 4.0)
+    assert seen == ["RuntimeError"]
+    assert sealer.problem is None

@@ -18,13 +18,14 @@ from moderation.accounts.models import Account, Role
 from moderation.accounts.quota import QuotaLimits
 from moderation.api.app import create_app
 from moderation.api.services import ApiLimits, EnrolmentRequest, JudgementItem, Services
-from moderation.api.wiring import MoveOn
 from moderation.generation.human import HumanDecisions
 from moderation.ids import new_id
 from moderation.likenesses.commands import announce
 from moderation.observability.health import Health
 from moderation.observability.metrics import Metrics
+from moderation.review.cases import CaseDecided
 from moderation.store import Database, now_ms
+from policies.taxonomy import Verdict
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 4
 PROBLEM = "application/problem+json"
@@ -150,7 +151,7 @@ def make_world(database: Database, *, limits: ApiLimits | None = None, **changes
         assets=files,
         enrol=RowEnrolment(database),
         verify=verified,
-        on_case_decided=MoveOn(HumanDecisions(QuotaLimits(account=10, total=100))),
+        on_case_decided=_move_on,
         health=Health(timeout_s=0.2),
         metrics=Metrics(),
         link_secret=b"s" * 32,
@@ -161,6 +162,20 @@ def make_world(database: Database, *, limits: ApiLimits | None = None, **changes
     app = create_app(services)
     client = TestClient(app, raise_server_exceptions=False)
     return World(services, app, client, files, judge, verified)
+
+
+def _move_on(session: Session, decided: CaseDecided) -> None:
+    people = HumanDecisions(QuotaLimits(account=10, total=100))
+    people.apply(
+        session,
+        generation_id=decided.generation_id,
+        decision_id=decided.decision_id,
+        case_id=decided.case_id,
+        verdict=Verdict(decided.outcome.value),
+        moderator=decided.decided_by,
+        reason=decided.reason,
+        now_ms=decided.decided_ms,
+    )
 
 
 def assert_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
@@ -176,8 +191,3 @@ def assert_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     assert body["instance"] == answer.headers["x-request-id"]
     assert len(body.get("value", "")) <= 80
     return body
-
-
-def count(session: Session, table: type[Any]) -> int:
-    """Rows of a table."""
-    return int(session.query(table).count())

@@ -17,7 +17,7 @@ from moderation.accounts.keys import Principal
 from moderation.api.auth import Uploader
 from moderation.api.context import ServicesHere, make_router
 from moderation.api.services import Services
-from moderation.api.sniff import HEAD_BYTES, media_type
+from moderation.api.sniff import media_type
 from moderation.api.strict import takes_upload
 from moderation.errors import ServiceError
 from moderation.generation.tables import Asset
@@ -111,14 +111,13 @@ async def _take_in(request: Request, services: Services, who: Principal, expecte
 
 
 async def _receive(request: Request, path: Path) -> _Received:
-    digest, size, head = hashlib.sha256(), 0, b""
+    digest, size = hashlib.sha256(), 0
     with path.open("wb") as file:
         async for chunk in request.stream():
             digest.update(chunk)
             size += len(chunk)
-            head = (head + chunk)[:HEAD_BYTES] if len(head) < HEAD_BYTES else head
             await run_in_threadpool(file.write, chunk)
-    return _Received(path, digest.hexdigest(), size, media_type(head))
+    return _Received(path, digest.hexdigest(), size, media_type(path))
 
 
 def _store(services: Services, who: Principal, received: _Received) -> None:
