@@ -81,7 +81,8 @@ class WorkMatcher:
         """As `find`, with those merely mentioned or in passing too: for explaining why a name was let pass."""
         folded = FoldedText(text)
         words = [word.text for word in folded.words]
-        hits = [hit for hit in self._lexicon.find(folded) if self._is_meant(folded, words, hit)]
+        vocabulary = frozenset(words)
+        hits = [hit for hit in self._lexicon.find(folded) if self._is_meant(folded, words, vocabulary, hit)]
         return tuple(self._mention(folded, hit) for hit in longest(hits))
 
     def _mention(self, text: FoldedText, hit: Hit) -> WorkMention:
@@ -95,16 +96,18 @@ class WorkMatcher:
             work.work_id, work.name, work.franchise, work.kind, start, end, how, use, work.holder
         )
 
-    def _is_meant(self, text: FoldedText, words: list[str], hit: Hit) -> bool:
+    def _is_meant(self, text: FoldedText, words: list[str], vocabulary: frozenset[str], hit: Hit) -> bool:
         name = self._names[hit.index]
         if name.need is Need.NOTHING or hit.spelling in ("joined", "leet"):
             return True
         near = (
             words[max(0, hit.first - CUE_REACH) : hit.first] + words[hit.last + 1 : hit.last + 1 + CUE_REACH]
         )
-        cue = not CUES.isdisjoint(near) or not name.franchise_words.isdisjoint(words) or _quoted(text, hit)
+        cue = (
+            not CUES.isdisjoint(near) or not name.franchise_words.isdisjoint(vocabulary) or _quoted(text, hit)
+        )
         capital = text.is_capital(hit.first, hit.last)
-        alone = _ARTICLES.issuperset(words[: hit.first]) and hit.last == len(words) - 1
+        alone = hit.last == len(words) - 1 and _ARTICLES.issuperset(words[: hit.first])
         if name.need is Need.CAPITAL:
             told = cue and (len(name.words) == 1 or not text.has_case)
             return told or alone or stands_out(name.words) or (capital and text.has_case)
