@@ -24,7 +24,9 @@ def insert_new(session: Session, model: type[SQLModel], **values: Any) -> bool:
 
 def changed(session: Session, statement: Any) -> int:
     """Execute an INSERT, UPDATE or DELETE; how many rows it changed."""
-    result = session.execute(statement, execution_options={"preserve_rowcount": True})  # else -1 for an INSERT
+    result = session.execute(
+        statement, execution_options={"preserve_rowcount": True}
+    )  # else -1 for an INSERT
     assert isinstance(result, CursorResult)
     return int(result.rowcount)
 
