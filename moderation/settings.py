@@ -83,8 +83,16 @@ class Settings(BaseSettings):
     account_rate_per_minute: int = Field(
         default=30, ge=1, description="Requests one account may make per minute."
     )
+    verdict_wait_s: float = Field(
+        default=20.0, ge=0, le=30, description="Seconds POST /v1/generations waits for the request gate's verdict."
+    )
     worker_threads: int = Field(
         default=2, ge=1, le=64, description="Jobs one worker process runs side by side."
+    )
+    lease_s: float = Field(
+        default=30,
+        ge=1,
+        description="Seconds without a sign of life after which another worker takes over what a dead one held.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Lowest level logged."

@@ -35,7 +35,7 @@ def http_app(app: Application) -> FastAPI:
             metrics=app.metrics,
             link_secret=app.link_secret,
             public_url=app.settings.public_url,
-            limits=ApiLimits(link_ttl_s=app.settings.link_ttl_s),
+            limits=ApiLimits(link_ttl_s=app.settings.link_ttl_s, default_wait_s=app.settings.verdict_wait_s),
         )
     )
 

@@ -8,10 +8,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from consent.errors import ConsentError
 from moderation.errors import Kind, ServiceError, shorten
+from moderation.generation.request_stage import ConsentMoved
 from moderation.generation.state import IllegalStep
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,7 +35,15 @@ CONSENT_KINDS: Mapping[str, Kind] = {
     "likeness.unknown": Kind.NOT_FOUND,
     "likeness.erased": Kind.GONE,
     "likeness.revoked": Kind.CONFLICT,
-    "likeness.handle_taken": Kind.CONFLICT,
+    "likeness.used_up": Kind.CONFLICT,
+    "enrolment.handle_taken": Kind.CONFLICT,
+    "enrolment.face_taken": Kind.CONFLICT,
+    "enrolment.face_protected": Kind.FORBIDDEN,
+    "index.stale": Kind.UNAVAILABLE,
+    "vault.master_key": Kind.UNAVAILABLE,
+    "vault.template_unreadable": Kind.UNAVAILABLE,
+    "works.unknown_record": Kind.NOT_FOUND,
+    "works.not_yours": Kind.FORBIDDEN,
 }
 HTTP_REMEDIES: Mapping[int, tuple[str, str]] = {
     400: ("http.bad_request", "correct the request and send it again"),
@@ -80,6 +90,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _on_service_error)
     app.add_exception_handler(ConsentError, _on_consent_error)
     app.add_exception_handler(IllegalStep, _on_illegal_step)
+    app.add_exception_handler(ConsentMoved, _on_consent_moved)
+    app.add_exception_handler(OperationalError, _on_database_lost)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid)
 
@@ -181,6 +193,29 @@ async def _on_illegal_step(request: Request, error: Exception) -> JSONResponse:
         remedy="read the generation again: it has moved on",
     )
     return problem_response(problem)
+
+
+async def _on_consent_moved(request: Request, error: Exception) -> JSONResponse:
+    problem = make_problem(
+        request_id(request),
+        409,
+        "consent.moved",
+        "an owner changed their consent at this very moment",
+        field="likenesses",
+        remedy="read it again and decide on what is true now",
+    )
+    return problem_response(problem)
+
+
+async def _on_database_lost(request: Request, error: Exception) -> JSONResponse:
+    problem = make_problem(
+        request_id(request),
+        503,
+        "store.unreachable",
+        "the database does not answer now; nothing was done",
+        remedy="send the request again in a moment",
+    )
+    return problem_response(problem, {"Retry-After": "5"})
 
 
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:

@@ -26,6 +26,7 @@ class ApiLimits:
     body_bytes: int = MIB
     upload_bytes: int = 512 * MIB
     link_ttl_s: int = 60
+    default_wait_s: float = 0.0
     max_wait_s: float = 30.0
     verify_public: bool = False
 

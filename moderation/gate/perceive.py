@@ -195,11 +195,11 @@ def listen(senses: Senses, samples: NDArray[np.float32] | None) -> Observed[tupl
 
 
 def cause_of(error: BaseException) -> str:
-    """A stable cause for the record: the error's own code where it has one."""
+    """A stable cause for the record: the error's own code where it is one of ours, `area.problem`; a library's means nothing."""
     if isinstance(error, CouldNotJudge):
         return error.cause
     code = getattr(error, "code", None)
-    return code if isinstance(code, str) and code else "error"
+    return code if isinstance(code, str) and "." in code else "error"
 
 
 def _edge(value: float) -> float:

@@ -68,7 +68,13 @@ class Perceiver:
             report = self._read_credentials(path)
         except Exception:
             return replace(media, credentials="unreadable")
-        return replace(media, credentials=report.state, credential_failures=tuple(report.failures))
+        broken = report.recorded_ingredient_failures
+        return replace(
+            media,
+            credentials="invalid" if broken else report.state,
+            credential_failures=(*report.failures, *broken),
+            opt_outs=report.opt_outs,
+        )
 
 
 def unavailable(sha256: str, error: BaseException) -> Media:

@@ -139,6 +139,7 @@ class Media:
     speech: Observed[tuple[Spoken, ...]] = Observed(cause="not_observed")
     credentials: str = "not_read"
     credential_failures: tuple[str, ...] = ()
+    opt_outs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from consent.works.catalogue import work_id_of
+from consent.works.catalogue import WorkKind, work_id_of
 from consent.works.names import WorkMatcher, WorkMention
 from consent.works.rights import standing_of
 from moderation.gate.subjects import WorkUse
@@ -25,7 +25,8 @@ class WorksInText:
     def _use(self, session: Session, mention: WorkMention, account_id: str, now_ms: int) -> WorkUse:
         belongs_to = [work_id_of(mention.franchise, mention.franchise)] if mention.franchise else []
         standing = standing_of(session, (mention.work_id, *belongs_to), account_id, now_ms).standing
-        return WorkUse(mention.work_id, mention.name, mention.use, mention.start, mention.end, standing.value)
+        use = "style" if mention.kind is WorkKind.STUDIO else mention.use
+        return WorkUse(mention.work_id, mention.name, use, mention.start, mention.end, standing.value)
 
     @property
     def revision(self) -> str:

@@ -78,3 +78,11 @@ def test_credentials_are_held_when_broken_or_unreadable(state: str, expected: Ve
 
 def test_a_nude_reference_is_refused() -> None:
     assert verdict_of(picture(nudity=Observed((FrameScore(0.0, 0.99),)))) is Verdict.BLOCK
+
+
+def test_a_picture_whose_owner_refuses_use_as_input_goes_to_a_person() -> None:
+    assert verdict_of(picture(credentials="trusted", opt_outs=("cawg.ai_inference",))) is Verdict.REVIEW
+
+
+def test_a_picture_whose_owner_refuses_training_only_may_be_a_reference() -> None:
+    assert verdict_of(picture(credentials="trusted", opt_outs=("cawg.ai_training",))) is Verdict.ALLOW

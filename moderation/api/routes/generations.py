@@ -16,7 +16,7 @@ from moderation.api.auth import Reader, Requester, sees_all
 from moderation.api.context import ServicesHere, make_router
 from moderation.api.idempotency import once
 from moderation.api.schemas import GenerationView
-from moderation.api.services import Services
+from moderation.api.services import ApiLimits, Services
 from moderation.errors import Kind, ServiceError
 from moderation.gate.decisions import decisions_of
 from moderation.generation.rows import GenerationUnknown, get_generation, lock_generation, move
@@ -86,10 +86,10 @@ async def submit(
     idempotency_key: Annotated[str | None, Header(max_length=1000)] = None,
     prefer: Annotated[str, Header(max_length=200)] = "",
 ) -> GenerationView:
-    """Take the request in and answer 202 with its id. With `Prefer: wait=10` (RFC 7240) the answer waits up to that many
-    seconds for the request gate's verdict. With `Idempotency-Key` a repeated request is taken in once."""
+    """Take the request in and answer 202 with its id, and with the request gate's verdict when it comes in time. With
+    `Prefer: wait=10` (RFC 7240) the answer waits up to that many seconds for it, with `Prefer: respond-async` not at all. With `Idempotency-Key` a repeated request is taken in once."""
     generation_id = await run_in_threadpool(_submit, services, who, body, idempotency_key)
-    view = await _wait_for_verdict(services, generation_id, _wait_s(prefer, services.limits.max_wait_s))
+    view = await _wait_for_verdict(services, generation_id, _wait_s(prefer, services.limits))
     response.headers["Location"] = f"/v1/generations/{generation_id}"
     return view
 
@@ -208,12 +208,13 @@ async def _wait_for_verdict(services: Services, generation_id: str, wait_s: floa
         await anyio.sleep(POLL_S)
 
 
-def _wait_s(prefer: str, most: float) -> float:
-    for part in prefer.split(","):
-        name, _, value = part.strip().partition("=")
-        if name.strip().lower() == "wait" and value.strip().isdigit():
-            return min(float(value), most)
-    return 0.0
+def _wait_s(prefer: str, limits: ApiLimits) -> float:
+    """`wait` decides; else `respond-async` means not at all; else the default."""
+    preferences = dict(part.strip().lower().partition("=")[::2] for part in prefer.split(","))
+    wait = preferences.get("wait", "").strip()
+    if wait.isdigit():
+        return min(float(wait), limits.max_wait_s)
+    return 0.0 if "respond-async" in preferences else limits.default_wait_s
 
 
 def _read(services: Services, generation_id: str) -> GenerationView:

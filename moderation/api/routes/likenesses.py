@@ -26,6 +26,8 @@ from moderation.likenesses.commands import (
     revoke_likeness,
 )
 from moderation.messages import Identifier, Sha256
+from moderation.release.report import WithdrawalUnknown, withdrawal_report
+from moderation.release.tables import Withdrawal
 from moderation.store import now_ms
 
 router = make_router("likenesses", "/v1/likenesses")
@@ -131,6 +133,28 @@ class ChangeView(BaseModel):
         return cls.of(revocation.change, withdrawal_id=revoked.withdrawal_id, notice=revocation.notice)
 
 
+class ReceiptView(BaseModel):
+    """One thing a withdrawal reached, or could not."""
+
+    target: str
+    kind: str
+    outcome: str
+    detail: str
+    at_ms: int
+
+
+class WithdrawalView(BaseModel):
+    """A withdrawal and how far it reached."""
+
+    id: str
+    reason: str
+    started_ms: int
+    done: bool
+    reached: int
+    unreachable: int
+    receipts: list[ReceiptView]
+
+
 @router.post("", status_code=201, summary="Enrol yourself")
 def enrol(body: EnrolIn, who: Owner, services: ServicesHere) -> ChangeView:
     """The portraits are looked at now; each must show one clear face, of the same person."""
@@ -227,6 +251,24 @@ def restore_own(likeness_id: LikenessId, who: Owner, services: ServicesHere) -> 
         change = restore(session, likeness_id, now_ms=at_ms, actor=who.account_id)
         announce(session, change, actor=who.account_id, now_ms=at_ms)
         return ChangeView.of(change)
+
+
+@router.get("/{likeness_id}/withdrawals/{withdrawal_id}", summary="How far did a withdrawal reach?")
+def withdrawal(
+    likeness_id: LikenessId, withdrawal_id: Identifier, who: OwnerOrAdmin, services: ServicesHere
+) -> WithdrawalView:
+    """Its receipts: what was taken back, and what cannot be reached any more. `done` is false while the sweep goes on."""
+    with services.database.read() as session:
+        _require_right(session, likeness_id, who)
+        row = session.get(Withdrawal, withdrawal_id)
+        if row is None or row.likeness_id != likeness_id:
+            raise WithdrawalUnknown(
+                "no withdrawal of this likeness has this id",
+                field="withdrawal_id",
+                value=withdrawal_id,
+                remedy="read it from the answer of the revocation",
+            )
+        return WithdrawalView.model_validate(withdrawal_report(session, withdrawal_id))
 
 
 def _require_right(session: Session, likeness_id: str, who: Principal) -> None:

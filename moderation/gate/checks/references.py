@@ -29,19 +29,30 @@ class ReferenceMediaCheck:
         ]
 
 
+USE_AS_INPUT = ("cawg.ai_inference", "c2pa.ai_inference")
+"""Uses that cover giving a picture to a trained model as input (CAWG training and data mining 1.1, C2PA 2.0)."""
+
+
 class ReferenceCredentialsCheck:
-    """What the picture's own credentials say. An invalid credential is a sign of tampering; an unreadable one is no 'none'."""
+    """What the picture's own credentials say. An invalid one, or a recorded altered ingredient, is a sign of tampering; an
+    unreadable one is no 'none'; and its owner may have refused this very use."""
 
     name = "reference.credentials"
     tier = 2
     revision = REVISION
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """`reference.credentials_invalid` where validation failed; unreadable credentials could not be judged."""
+        """`reference.credentials_invalid` where validation failed; `reference.training_or_use_opt_out` where the owner refuses
+        use as input to a model; unreadable credentials could not be judged."""
         findings = []
         for position, media in enumerate(_readable(subject)):
             if media.credentials in {"unreadable", "not_read"}:
                 raise CouldNotJudge("credentials.unreadable", media.asset)
+            refused = [use for use in USE_AS_INPUT if use in media.opt_outs]
+            if refused:
+                where = _where(position)
+                signal = "reference.training_or_use_opt_out"
+                findings.append(Finding(Category.WORKS, signal, 1.0, where, self.name, REVISION, refused[0]))
             if media.credentials == "invalid":
                 findings.append(
                     Finding(
