@@ -195,7 +195,7 @@ async def _on_illegal_step(request: Request, error: Exception) -> JSONResponse:
     return problem_response(problem)
 
 
-async def _on_consent_moved(request: Request, error: Exception) -> JSONResponse:
+async def _on_consent_moved(request: Request, _error: Exception) -> JSONResponse:
     problem = make_problem(
         request_id(request),
         409,
@@ -207,7 +207,7 @@ async def _on_consent_moved(request: Request, error: Exception) -> JSONResponse:
     return problem_response(problem)
 
 
-async def _on_database_lost(request: Request, error: Exception) -> JSONResponse:
+async def _on_database_lost(request: Request, _error: Exception) -> JSONResponse:
     problem = make_problem(
         request_id(request),
         503,

@@ -125,7 +125,7 @@ def _calls(dependant: Dependant) -> list[object]:
 
 def _limited(request: Request, limit: int) -> Receive:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise _too_large(limit, int(declared))
     seen = 0
 

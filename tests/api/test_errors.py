@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
+from consent.biometrics.index import IndexStale
+from consent.likeness.enrolment import EnrolmentRefused
+from consent.likeness.handles import HandleInvalid
 from moderation.accounts.models import Role
 from moderation.api.strict import BodyInvalid, parse_strict
+from moderation.generation.request_stage import ConsentMoved
 from moderation.store import Database
 from tests.support.api import World, assert_problem, make_world
 
@@ -150,6 +155,40 @@ def test_an_unforeseen_error_tells_nothing_but_where_to_look(sqlite_database: Da
     assert world.services.metrics.registry.get_sample_value(
         "safeconduct_http_requests_total", {"method": "POST", "route": "/v1/judgements", "status": "500"}
     ) == 1  # fmt: skip
+    world.services.health.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (OperationalError("SELECT 1", {}, Exception("gone away")), 503, "store.unreachable"),
+        (ConsentMoved("likeness lik_1 moved"), 409, "consent.moved"),
+        (IndexStale("index: is 3 s old; wait"), 503, "index.stale"),
+        (
+            EnrolmentRefused("handle_taken", "handle: @ada is taken; choose another"),
+            409,
+            "enrolment.handle_taken",
+        ),
+        (
+            EnrolmentRefused("no_face", "portraits: no face was found; send a clear picture"),
+            422,
+            "enrolment.no_face",
+        ),
+        (HandleInvalid("handle: 'x' cannot be used; take another"), 422, "likeness.handle_invalid"),
+    ],
+)
+def test_errors_of_the_other_parts_become_problems(
+    sqlite_database: Database, error: Exception, status: int, code: str
+) -> None:
+    def fail(item: object) -> dict[str, Any]:
+        raise error
+
+    world = make_world(sqlite_database, judge=fail)
+    with world.client:
+        answer = world.client.post("/v1/judgements", json={"text": "x"}, headers=world.key(Role.OWNER))
+    body = assert_problem(answer, status, code)
+    assert body["remedy"]
+    assert "SELECT" not in json.dumps(body)
     world.services.health.close()
 
 

@@ -126,6 +126,17 @@ def test_waiting_ends_with_its_time(world: World) -> None:
     assert answer.json()["state"] == "requested"
 
 
+@pytest.mark.parametrize(
+    "prefer", [b"wait=\xb2", b"wait=-1", b"wait", b"=", b",,", b"wait=1e3", b"respond-async"]
+)
+def test_a_preference_that_makes_no_sense_is_no_preference(world: World, prefer: bytes) -> None:
+    headers = {name.encode(): value.encode() for name, value in world.key(Role.OWNER).items()}
+    answer = world.client.post(
+        "/v1/generations", json={"prompt": "x"}, headers={**headers, b"Prefer": prefer}
+    )
+    assert answer.status_code == 202
+
+
 def test_one_key_and_one_body_make_one_generation(world: World) -> None:
     headers = {**world.key(Role.OWNER), "Idempotency-Key": "3b8e"}
     first, second = _ask(world, headers), _ask(world, headers)

@@ -9,11 +9,14 @@ from sqlmodel import select
 from consent.likeness.models import Likeness
 from moderation.accounts.models import Role
 from moderation.bus.outbox import OutboxRow
+from moderation.generation.state import State
 from moderation.messages import ConsentChanged, decode
+from moderation.release.serve import count_served
 from moderation.release.tables import Withdrawal
+from moderation.release.withdraw import finish, withdraw_one
 from moderation.transparency.audit import AuditEntry
 from tests.support.api import World, assert_problem
-from tests.support.rows import likeness
+from tests.support.rows import generation, likeness, release, shows
 
 
 @pytest.fixture
@@ -124,6 +127,29 @@ def test_revoking_ends_everything_and_orders_the_withdrawal(world: World, owner:
     again = _act(world, owner, "lik_1/revoke", {}).json()
     assert (again["changed"], again["withdrawal_id"]) == (False, "")
     assert _changes(world) == ["revoked"]
+
+
+def test_the_owner_reads_how_far_a_withdrawal_reached(world: World, owner: dict[str, str]) -> None:
+    world.add(generation(account="acct_2", state=State.RELEASED), shows(), release(b"film"))
+    with world.database.transaction() as session:
+        count_served(session, "rel_1")
+    withdrawal_id = _act(world, owner, "lik_1/revoke", {}).json()["withdrawal_id"]
+    path = f"/v1/likenesses/lik_1/withdrawals/{withdrawal_id}"
+    assert world.client.get(path, headers=owner).json()["done"] is False
+    with world.database.transaction() as session:
+        ordered = session.get_one(Withdrawal, withdrawal_id)
+        withdraw_one(session, ordered, "gen_1", now_ms=world.now())
+        finish(session, withdrawal_id, now_ms=world.now())
+    report = world.client.get(path, headers=owner).json()
+    assert (report["done"], report["reached"], report["unreachable"]) == (True, 1, 1)
+    assert {(receipt["target"], receipt["outcome"]) for receipt in report["receipts"]} == {
+        ("gen_1", "withdrawn"),
+        ("gen_1", "unreachable"),
+    }
+    other = world.client.get("/v1/likenesses/lik_1/withdrawals/wdr_x", headers=owner)
+    assert_problem(other, 404, "withdrawal.unknown")
+    stranger = world.key(Role.OWNER, account="acct_stranger")
+    assert_problem(world.client.get(path, headers=stranger), 403, "likeness.not_yours")
 
 
 def test_revoking_the_future_takes_nothing_back(world: World, owner: dict[str, str]) -> None:

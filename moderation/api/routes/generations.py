@@ -87,7 +87,8 @@ async def submit(
     prefer: Annotated[str, Header(max_length=200)] = "",
 ) -> GenerationView:
     """Take the request in and answer 202 with its id, and with the request gate's verdict when it comes in time. With
-    `Prefer: wait=10` (RFC 7240) the answer waits up to that many seconds for it, with `Prefer: respond-async` not at all. With `Idempotency-Key` a repeated request is taken in once."""
+    `Prefer: wait=10` (RFC 7240) the answer waits up to that many seconds for it, with `Prefer: respond-async` not at all.
+    With `Idempotency-Key` a repeated request is taken in once."""
     generation_id = await run_in_threadpool(_submit, services, who, body, idempotency_key)
     view = await _wait_for_verdict(services, generation_id, _wait_s(prefer, services.limits))
     response.headers["Location"] = f"/v1/generations/{generation_id}"
@@ -212,7 +213,7 @@ def _wait_s(prefer: str, limits: ApiLimits) -> float:
     """`wait` decides; else `respond-async` means not at all; else the default."""
     preferences = dict(part.strip().lower().partition("=")[::2] for part in prefer.split(","))
     wait = preferences.get("wait", "").strip()
-    if wait.isdigit():
+    if wait.isascii() and wait.isdigit():
         return min(float(wait), limits.max_wait_s)
     return 0.0 if "respond-async" in preferences else limits.default_wait_s
 

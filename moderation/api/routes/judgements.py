@@ -1,6 +1,6 @@
 """`POST /v1/judgements`: the gate asked directly, answered at once; nothing is generated, no quota is taken."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,7 +20,7 @@ class JudgementIn(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"id": "row-17", "text": "A lighthouse in a storm"}]}
     )
-    id: Identifier | None = None
+    id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     text: str = Field(min_length=1, max_length=100_000)
     account_id: Identifier | None = None
     likenesses: tuple[Identifier, ...] = Field(default=(), max_length=16)
