@@ -15,7 +15,7 @@ SOURCE = "/safeconduct"
 TYPE_PREFIX = "org.safeconduct."
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+Identifier = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Topic(StrEnum):
@@ -240,7 +240,7 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     specversion: Literal["1.0"] = "1.0"
-    id: Identifier
+    id: Annotated[str, Field(min_length=1, max_length=200)]
     source: str = SOURCE
     type: str
     subject: str

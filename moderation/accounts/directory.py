@@ -11,7 +11,7 @@ from moderation.errors import Kind, ServiceError
 from moderation.ids import new_id
 from moderation.transparency import audit
 
-_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 class AccountUnknown(ServiceError):
@@ -61,7 +61,7 @@ def make_account(
     account_id = new_id("acct") if account_id is None else account_id
     if not _ACCOUNT_ID.fullmatch(account_id):
         raise AccountIdInvalid(
-            "is 1 to 100 of A-Z a-z 0-9 _ . : -",
+            "is 1 to 64 of A-Z a-z 0-9 _ . : -",
             field="account_id",
             value=account_id,
             remedy="send an opaque id, not a name or an address, or leave it out",

@@ -33,7 +33,8 @@ Show = Callable[[str, str, float], None]
 
 @dataclass(slots=True)
 class Result:
-    """What became of a scenario. `why` is what the user is told; `file` and `answer` of a release: where it lies, how it verifies."""
+    """What became of a scenario. `why` is what the user is told; of a release, `file` says where it lies and `answer` how it
+    verifies."""
 
     scenario: Scenario
     generation_id: str

@@ -45,7 +45,9 @@ class ReferenceCredentialsCheck:
         """`reference.credentials_invalid` where validation failed; `reference.training_or_use_opt_out` where the owner refuses
         use as input to a model; unreadable credentials could not be judged."""
         findings = []
-        for position, media in enumerate(_readable(subject)):
+        for position, media in enumerate(subject.references):
+            if media.problem:
+                continue
             if media.credentials in {"unreadable", "not_read"}:
                 raise CouldNotJudge("credentials.unreadable", media.asset)
             refused = [use for use in USE_AS_INPUT if use in media.opt_outs]
