@@ -32,10 +32,10 @@ class RegistryBehind(Exception):
 
 
 def request_subscription() -> Subscription:
-    """Requests that come as events."""
-    return Subscription(
-        (Topic.REQUESTS,), "request-gate", on_request, hold_parked, BackPressure((REQUEST_GATE,))
-    )
+    """Requests that come as events. A parked one holds nothing: either there is no generation yet, or the id belongs to another
+    request, which must not suffer for it."""
+    pressure = BackPressure((REQUEST_GATE,))
+    return Subscription((Topic.REQUESTS,), "request-gate", on_request, back_pressure=pressure)
 
 
 def generator_subscription() -> Subscription:

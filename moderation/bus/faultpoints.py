@@ -1,7 +1,7 @@
 """Named places where a test may kill, freeze or fail this process, to prove what survives; in service they do nothing.
 
-`SAFECONDUCT_FAULT=ACTION:POINT[:NTH]` with ACTION `kill` (SIGKILL), `freeze` (SIGSTOP) or `fail` (raises `FaultInjected`)
-acts the NTH time (default first) the process reaches POINT.
+`SAFECONDUCT_FAULT=ACTION:POINT[@PLACE][:NTH]` with ACTION `kill` (SIGKILL), `freeze` (SIGSTOP) or `fail` (raises
+`FaultInjected`) acts the NTH time (default first) the process reaches POINT, in PLACE (a job's kind) where one is named.
 """
 
 import os
@@ -18,17 +18,17 @@ class FaultInjected(Exception):
     """A fault that a test asked for."""
 
 
-def reach(point: str) -> None:
-    """Say that `point` is reached."""
+def reach(point: str, place: str = "") -> None:
+    """Say that `point` is reached; `place` says where, when many parts pass it."""
     wanted = os.environ.get(VARIABLE)
     if not wanted:
         return
     action, name, nth = (*wanted.split(":"), "1")[:3]
-    if name != point:
+    if name not in (point, f"{point}@{place}"):
         return
     with _lock:
-        _reached[point] += 1
-        if _reached[point] != int(nth):
+        _reached[name] += 1
+        if _reached[name] != int(nth):
             return
     if action == "fail":
         raise FaultInjected(point)

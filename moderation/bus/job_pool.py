@@ -174,8 +174,10 @@ class JobPool:
     def _persist(self, outcomes: Sequence[Outcome]) -> None:
         with self._database.transaction() as session:
             record(session, outcomes)
-            reach("job.before_commit")
-        reach("job.after_commit")
+            for outcome in outcomes:
+                reach("job.before_commit", outcome.job.kind)
+        for outcome in outcomes:
+            reach("job.after_commit", outcome.job.kind)
 
 
 def _thread(name: str, target: Callable[[threading.Event], None], event: threading.Event) -> threading.Thread:

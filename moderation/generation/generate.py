@@ -43,6 +43,12 @@ def queue_generation(session: Session, approved: GenerationApproved, *, at_ms: i
     )
 
 
+class Interrupted(Exception):
+    """The generator stopped although the generation is still wanted: whoever holds the job now makes it again."""
+
+    code = "generator.interrupted"
+
+
 @dataclass(frozen=True, slots=True)
 class GenerateJob:
     """Calls the generator for one brief. `lease_s` is renewed by the pool's heartbeat while the generator works."""
@@ -98,12 +104,13 @@ class GenerateJob:
         )
 
     def _after_cancel(self, job: Job, watch: "Watch") -> Effect:
+        """What the stop means. Raises `Interrupted` when nothing speaks against the generation itself."""
         if watch.timed_out:
             return failed(job.subject_id, "generator.timeout", f"no output within {self.timeout_s:g} s")
         reason = watch.reason()
-        return (
-            cancel(job.subject_id, reason) if reason and not reason.startswith("generation.") else no_effect
-        )
+        if not reason:
+            raise Interrupted(f"{job.subject_id}: the lease was lost while it was made")
+        return no_effect if reason.startswith("generation.") else cancel(job.subject_id, reason)
 
     def _produced(self, generation_id: str, sha256: str, size_bytes: int, seconds: float) -> Effect:
         name, version = self.generator.identity()

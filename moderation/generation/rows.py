@@ -70,8 +70,9 @@ def move(session: Session, generation: Generation, step: Step, *, now_ms: int, b
 
 
 def _return_capacity(session: Session, generation: Generation, now_ms: int) -> None:
-    give_back(session, generation.id)
+    """In the order in which approving takes them, so that the two never wait for each other."""
     return_uses(session, generation_id=generation.id, now_ms=now_ms)
+    give_back(session, generation.id)
 
 
 def _unknown(generation_id: str) -> GenerationUnknown:

@@ -4,7 +4,7 @@ Likeness rows are locked first, in id order, as a revocation locks them: one of 
 revocation, nothing is released.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,8 +52,9 @@ class Prepared:
     entry: LedgerEntry
 
 
-def commit_release(session: Session, prepared: Prepared, *, now_ms: int) -> Outcome:
-    """Release it, or do what must be done instead. Conditions, all under lock:
+def commit_release(session: Session, prepared: Prepared, *, clock: Callable[[Session], int]) -> Outcome:
+    """Release it, or do what must be done instead. `clock` gives milliseconds since the epoch and is read once the locks are
+    held: what expired while waiting for them has expired. Conditions, all under lock:
 
     - the generation waits for release with this very output and this very output decision;
     - request and output stage each have an allow decision, by machine or person;
@@ -70,6 +71,7 @@ def commit_release(session: Session, prepared: Prepared, *, now_ms: int) -> Outc
         return Outcome.STALE
     if not _decided(session, generation):
         return Outcome.NOT_DECIDED
+    now_ms = clock(session)
     lost = consent_lost(session, generation, pinned, now_ms=now_ms)
     if lost:
         _take_back(session, generation, lost, now_ms)

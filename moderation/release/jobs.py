@@ -69,7 +69,7 @@ class WithdrawJob:
 
 
 def _commit(session: Session, prepared: Prepared) -> None:
-    outcome = commit_release(session, prepared, now_ms=now_ms(session))
+    outcome = commit_release(session, prepared, clock=now_ms)
     if outcome is Outcome.NOT_DECIDED:
         raise GiveUp("the generation has no allow decision at each stage")
     reach("before_release_commit")

@@ -29,7 +29,10 @@ def collect_staging(database: Database, assets: AssetStore) -> int:
         at = now_ms(session)
 
         def released(sha256: str) -> bool:
-            return _is_released(session, sha256)
+            if not _is_released(session, sha256):
+                return False
+            assets.promote(sha256)
+            return True
 
         return len(assets.collect_staging(older_than_ms=at - STAGING_KEPT_MS, keep=released))
 
