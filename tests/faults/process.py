@@ -1,0 +1,86 @@
+"""Worker processes that a test may kill or freeze: the service's own loops over the stub profile, each forked from a server
+that has imported everything once. A death is a real one: SIGKILL, no handler, no clean-up."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from moderation.bus.faultpoints import VARIABLE
+from moderation.service import run_workers
+from moderation.settings import Settings
+from moderation.workers import WORKERS
+from tests.support.service import StubApplication
+
+ALL = tuple(WORKERS)
+CONTEXT = get_context("forkserver")
+CONTEXT.set_forkserver_preload([__name__])
+
+
+def main(settings: dict[str, Any], names: Sequence[str], fault: str, log: Path) -> None:
+    """What the child runs until SIGTERM: the named workers."""
+    with log.open("ab") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    os.environ[VARIABLE] = fault
+    app = StubApplication(Settings(_env_file=None, **settings))
+    try:
+        run_workers(app, names)
+    finally:
+        app.close()
+
+
+@dataclass
+class Fleet:
+    """The processes of one service; `home` keeps their logs."""
+
+    settings: Settings
+    running: list[ForkServerProcess] = field(default_factory=list)
+
+    def start(self, *names: str, fault: str = "") -> ForkServerProcess:
+        """Start a process with these workers; `fault` as `bus.faultpoints` reads it."""
+        log = self.settings.home / f"process-{len(self.running)}.log"
+        process = CONTEXT.Process(target=main, args=(self.settings.model_dump(), names, fault, log))
+        process.start()
+        self.running.append(process)
+        return process
+
+    def logs(self) -> str:
+        """What they wrote, for the message of a failing test."""
+        parts = sorted(self.settings.home.glob("process-*.log"))
+        return "\n".join(f"== {part.name}\n{part.read_text()[-3000:]}" for part in parts)
+
+    def end(self) -> None:
+        """SIGKILL to all, frozen ones too: draining is tested elsewhere, and a test must not wait for it."""
+        for process in self.running:
+            if process.is_alive():
+                process.kill()
+            process.join()
+
+
+@contextmanager
+def fleet_of(settings: Settings) -> Iterator[Fleet]:
+    """A fleet that is gone afterwards."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    fleet = Fleet(settings)
+    try:
+        yield fleet
+    finally:
+        fleet.end()
+
+
+def died_of_kill(process: ForkServerProcess, within_s: float = 60) -> bool:
+    """Wait for its end; whether it was SIGKILL."""
+    process.join(within_s)
+    return process.exitcode == -signal.SIGKILL
+
+
+def send_signal(process: ForkServerProcess, number: signal.Signals) -> None:
+    """Send a signal to it."""
+    assert process.pid is not None
+    os.kill(process.pid, number)
