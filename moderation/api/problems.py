@@ -45,6 +45,11 @@ CONSENT_KINDS: Mapping[str, Kind] = {
     "works.unknown_record": Kind.NOT_FOUND,
     "works.not_yours": Kind.FORBIDDEN,
 }
+STATUS_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": 'Bearer realm="safeconduct"', "Connection": "close"},
+    413: {"Connection": "close"},  # else the server reads on to the end of a body that nobody wants
+    429: {"Retry-After": "60"},
+}
 HTTP_REMEDIES: Mapping[int, tuple[str, str]] = {
     400: ("http.bad_request", "correct the request and send it again"),
     404: ("http.not_found", "see /v1/openapi.json for the paths there are"),
@@ -160,8 +165,7 @@ def service_problem(error: ServiceError, request_id: str, status: int | None = N
         value=error.value,
         remedy=error.remedy,
     )
-    headers = {401: {"WWW-Authenticate": 'Bearer realm="safeconduct"'}, 429: {"Retry-After": "60"}}
-    return problem_response(problem, headers.get(status))
+    return problem_response(problem, STATUS_HEADERS.get(status))
 
 
 async def _on_service_error(request: Request, error: Exception) -> JSONResponse:
