@@ -22,6 +22,9 @@ FEATURES = 2 * len(LAYERS) * WIDTH
 MAX_TOKENS = 32_768
 """The bound on one text's cost: about 130 kB of English, 170 forward passes."""
 
+CLS, SEP = 101, 102
+"""The ids of the two marks around a sentence in every uncased BERT vocabulary."""
+
 Features = npt.NDArray[np.float32]
 
 
@@ -93,7 +96,9 @@ def _load(folder: Path) -> tuple[Any, Any]:
     import torch
     from tokenizers import Tokenizer
     from transformers import AutoModel
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     torch.set_num_threads(1)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
@@ -105,11 +110,8 @@ def _hidden(model: Any, ids: tuple[int, ...]) -> Features:
     """float32[layers, tokens, WIDTH]: the hidden states of `LAYERS`, without the two marks around the sentence."""
     import torch
 
-    config = model.config
-    first = getattr(config, "cls_token_id", None) or 101  # [CLS] and [SEP] of every uncased BERT vocabulary
-    last = getattr(config, "sep_token_id", None) or 102
     with torch.inference_mode():
-        states = model(input_ids=torch.tensor([[first, *ids, last]]), output_hidden_states=True).hidden_states
+        states = model(input_ids=torch.tensor([[CLS, *ids, SEP]]), output_hidden_states=True).hidden_states
         stacked = torch.stack([states[layer][0, 1:-1] for layer in LAYERS])
         return np.asarray(stacked.numpy(), dtype=np.float32)
 

@@ -5,6 +5,7 @@ Inference is plain numpy on weights read from one npz file, so that what ships c
 
 import hashlib
 import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def load_head(path: Path) -> Head:
         head = Head(
             categories=categories, revision=f"sha256:{hashlib.sha256(data).hexdigest()[:12]}", **numbers
         )
-    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, WeightsUnreadable):
             raise
         raise WeightsUnreadable(path, f"not an archive of weights ({error})") from error

@@ -26,7 +26,7 @@ MIN_WORDS = 3
 MIN_TOP, MAX_ENGLISH = 0.35, 0.1
 """The margin of the model's probabilities beyond which a Latin passage is held for another language than English.
 
-Chosen on English and foreign prompts of public sets; see the measured table in weights/CARD.md.
+Chosen on English and foreign prompts of public sets; weights/MEASURED.md says what it reaches.
 """
 MIN_ENGLISH_WORDS = 0.15
 """A passage with at least this share of English function words is English, whatever the model says."""

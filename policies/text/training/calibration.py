@@ -15,14 +15,12 @@ from policies.text.training.sources import Example
 
 PLAIN_SOURCES = frozenset({"vbench", "partiprompts", "coco_captions10k"})
 """Everyday prompts: refusing these is the costliest fault."""
-HARD_SOURCES = frozenset({"overt", "xstest", "hatecheck", "openai_moderation", "written"})
-"""Benign text chosen to look like a violation."""
-REVIEW_BUDGET, PLAIN_REVIEW_BUDGET = 0.1, 0.01
-BLOCK_BUDGET, PLAIN_BLOCK_BUDGET = 0.04, 0.003
-"""Shares of benign tune rows (hard sources counted equally; plain ones pooled) that may be held, and blocked."""
+REVIEW_BUDGET, PLAIN_REVIEW_BUDGET = 0.035, 0.005
+BLOCK_BUDGET, PLAIN_BLOCK_BUDGET = 0.015, 0.002
+"""Shares of the benign tune rows, and of the plain ones among them, that may reach review, and block."""
 MIN_POSITIVES = 12
 """With fewer positives than this among the tune rows a category shares the pooled calibration."""
-LOWEST, HIGHEST = 0.1, 0.95  # the engine's ceiling for absolute categories
+LOWEST, HIGHEST = 0.1, 0.95  # the engine lets no absolute category block later than .95
 
 Bools = npt.NDArray[np.bool_]
 
@@ -74,49 +72,22 @@ def _platt(logits: Floats, positive: Bools, model: type) -> tuple[float, float]:
 def choose_thresholds(
     categories: Sequence[Category], scores: Floats, examples: Sequence[Example]
 ) -> Mapping[Category, Thresholds]:
-    """Thresholds per category from the calibrated `scores` float32[n, categories] of the tune rows.
+    """Thresholds from the calibrated `scores` float32[n, categories] of the tune rows.
 
-    Every category gets the same false-alarm rate on the benign rows; the rate is the largest that keeps the share of benign
-    rows over any threshold within the budgets.
+    The scores are calibrated, so one probability serves every category (for a given over-refusal no other set of
+    thresholds finds more): the lowest, in steps of .05, that keeps both shares of benign rows within their budgets.
     """
     benign = np.array([example.benign for example in examples])
-    sources = np.array([example.source for example in examples])[benign]
-    review = _within(scores[benign], sources, REVIEW_BUDGET, PLAIN_REVIEW_BUDGET)
-    block = _within(scores[benign], sources, BLOCK_BUDGET, PLAIN_BLOCK_BUDGET)
-    result = {}
-    for column, category in enumerate(categories):
-        low = round(float(np.clip(review[column], LOWEST, HIGHEST - 0.05)), 2)
-        high = round(float(np.clip(block[column], low + 0.05, HIGHEST)), 2)
-        result[category] = Thresholds(low, high)
-    return result
+    plain = np.array([example.source in PLAIN_SOURCES for example in examples])[benign]
+    highest = scores[benign].max(axis=1)
+    review = _lowest(highest, plain, REVIEW_BUDGET, PLAIN_REVIEW_BUDGET)
+    block = max(_lowest(highest, plain, BLOCK_BUDGET, PLAIN_BLOCK_BUDGET), round(review + 0.05, 2))
+    return {category: Thresholds(review, block) for category in categories}
 
 
-def _within(scores: Floats, sources: npt.NDArray[np.str_], budget: float, plain_budget: float) -> Floats:
-    """The lowest thresholds, all at one false-alarm rate, whose union stays within both budgets."""
-    weights = _source_weights(sources)
-    plain: Bools = np.asarray(np.isin(sources, sorted(PLAIN_SOURCES)), dtype=np.bool_)
-    best = np.full(scores.shape[1], HIGHEST, np.float32)
-    for rate in np.geomspace(0.0005, 0.05, 60):
-        thresholds = np.array(
-            [_weighted_quantile(column, weights, 1 - rate) for column in scores.T], np.float32
-        )
-        over: Bools = np.asarray((scores >= np.maximum(thresholds, LOWEST)).any(axis=1), dtype=np.bool_)
-        if (over * weights).sum() > budget or over[plain].mean() > plain_budget:
-            break
-        best = thresholds
-    return best
-
-
-def _source_weights(sources: npt.NDArray[np.str_]) -> Floats:
-    """Weights that sum to one, equal for every hard source and for the plain ones together."""
-    groups = np.where(np.isin(sources, sorted(PLAIN_SOURCES)), "plain", sources)
-    names, counts = np.unique(groups, return_counts=True)
-    share = {str(name): 1.0 / (len(names) * count) for name, count in zip(names, counts, strict=True)}
-    return np.array([share[str(group)] for group in groups], np.float32)
-
-
-def _weighted_quantile(values: Floats, weights: Floats, quantile: float) -> float:
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    at = min(int(np.searchsorted(reached, quantile * reached[-1])), len(order) - 1)
-    return float(values[order[at]]) + 1e-4
+def _lowest(highest: Floats, plain: Bools, budget: float, plain_budget: float) -> float:
+    for step in range(round(LOWEST * 20), round(HIGHEST * 20)):
+        over = highest >= step / 20
+        if over.mean() <= budget and over[plain].sum() <= plain_budget * plain.sum():
+            return step / 20
+    return HIGHEST - 0.05

@@ -34,17 +34,20 @@ def read_written() -> Iterator[Example]:
 
 
 def parse_written(text: str) -> Iterator[Example]:
-    """The examples in `text`, written as the head of written.txt says."""
-    section, cluster = None, 0
+    """The examples in `text`, written as the head of written.txt says.
+
+    In a block, the n-th "+" and the n-th "-" are twins and share a cluster.
+    """
+    section, block, counts = None, 0, {"+": 0, "-": 0}
     for number, line in enumerate(text.splitlines(), start=1):
         mark, body = line[:1], line[2:].strip()
-        if mark == "[":
-            section, cluster = Category(line.strip("[] ")), cluster + 1
-        elif mark == "":
-            cluster += 1
-        elif mark in "+-" and section is not None and body:
+        if mark in {"[", ""}:
+            section = Category(line.strip("[] ")) if mark else section
+            block, counts = block + 1, {"+": 0, "-": 0}
+        elif mark in counts and section is not None and body:
             positive = frozenset({section}) if mark == "+" else frozenset()
-            yield from _framed(number, body, f"{SOURCE}:{cluster}", positive)
+            yield from _framed(number, body, f"{SOURCE}:{block}:{counts[mark]}", positive)
+            counts[mark] += 1
         elif mark != "#":
             raise ValueError(
                 f"written.txt line {number}: expected '[category]', '+ text' or '- text', got {line!r}"
