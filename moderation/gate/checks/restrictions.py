@@ -8,9 +8,9 @@ from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import LikenessUse, OutputSubject, RequestSubject
 from policies.findings import Finding, TextSpan, WholeField
 from policies.taxonomy import Category
-from policies.text.normalise import normalise
+from policies.text.normalise import NormalisedText, normalise
 
-REVISION = "1"
+REVISION = "2"
 SHOWN_FROM = 0.5
 """A category counts as shown from this calibrated probability on: more likely than not."""
 
@@ -29,13 +29,14 @@ class RequestRestrictionsCheck:
         """`likeness.restricted` where a rule speaks against the prompt; `likeness.restriction_unclear` for a person."""
         return self.findings(subject.likenesses, subject.prompt)
 
-    def findings(self, likenesses: Sequence[LikenessUse], text: str) -> list[Finding]:
-        """The breaches of all restrictions by `text`."""
+    def findings(self, likenesses: Sequence[LikenessUse], prompt: str, said: str = "") -> list[Finding]:
+        """The breaches of all restrictions by the prompt and what is said, as a reader sees them."""
         if not any(use.restrictions for use in likenesses):
             return []
+        text = normalise(f"{prompt}\n{said}" if said else prompt)
         categories = self._categories(text)
         return [
-            self._finding(breach)
+            self._finding(breach, text, len(prompt))
             for use in likenesses
             for restriction in use.restrictions
             for breach in judge(
@@ -44,21 +45,19 @@ class RequestRestrictionsCheck:
                 restriction.words,
                 Compiled(restriction.refused, restriction.not_understood),
                 categories=categories,
-                text=text,
+                text=text.text,
             )
         ]
 
-    def _categories(self, text: str) -> frozenset[str]:
-        if not text.strip():
+    def _categories(self, text: NormalisedText) -> frozenset[str]:
+        if not text.text:
             return frozenset()
-        found = self._model.get().findings(
-            normalise(text), field="prompt", signal="text.classifier", check=self.name
-        )
+        found = self._model.get().findings(text, field="prompt", signal="text.classifier", check=self.name)
         return frozenset(f.category.value for f in found if f.category and f.score >= SHOWN_FROM)
 
-    def _finding(self, breach: Breach) -> Finding:
+    def _finding(self, breach: Breach, text: NormalisedText, prompt_length: int) -> Finding:
         signal = "likeness.restricted" if breach.certain else "likeness.restriction_unclear"
-        where = TextSpan("prompt", breach.start, breach.end) if breach.end else WholeField("prompt")
+        where = _place(text, breach, prompt_length)
         return Finding(Category.PRIVATE_PERSON, signal, 1.0, where, self.name, self.revision, breach.words)
 
 
@@ -70,4 +69,12 @@ class OutputRestrictionsCheck(RequestRestrictionsCheck):
     def examine(self, subject: OutputSubject) -> Sequence[Finding]:  # type: ignore[override]  # another stage's subject
         """As `RequestRestrictionsCheck`, on the prompt and the transcript together."""
         said = " ".join(utterance.text for utterance in spoken(subject))
-        return self.findings(subject.approved, f"{subject.prompt}\n{said}".strip())
+        return self.findings(subject.approved, subject.prompt, said)
+
+
+def _place(text: NormalisedText, breach: Breach, prompt_length: int) -> TextSpan | WholeField:
+    """The typed word that shows it; what lies behind the prompt was said."""
+    if not breach.end:
+        return WholeField("prompt")
+    start, end = text.original_span(breach.start, breach.end)
+    return TextSpan("prompt", start, end) if start < prompt_length else WholeField("transcript")
