@@ -21,7 +21,7 @@ ALLOWED_FIELDS = frozenset({
     "event", "level", "logger", "timestamp", "code", "cause", "check", "stage", "verdict", "category",
     "state", "kind", "topic", "partition", "route", "method", "status", "worker", "revision", "generator",
     "reason_code", "part", "lease", "version", "signal", "outcome", "change", "role", "roles", "act",
-    "sha256", "error", "error_at", "head",
+    "sha256", "error", "error_at", "head", "loop", "loops", "group", "job", "pool", "sense",
 })  # fmt: skip
 FREE_TEXT = frozenset({"event", "timestamp", "error_at"})
 ALLOWED_SUFFIXES = ("_id", "_ids", "_code", "_sha256", "_revision", "_state", "_kind")
