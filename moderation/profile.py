@@ -3,7 +3,6 @@
 A model that is missing is no reason not to start: the checks that need it could not judge, and `/health` says so.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from consent.biometrics.faces import FaceModel
@@ -53,18 +52,6 @@ class Profile:
         """Raises the first model's error: missing, or not the pinned file."""
         for entry in NEEDED:
             self.files.revision(entry)
-
-    def warm(self) -> None:
-        """Load everything now, so that the first request does not wait for it."""
-        loads: tuple[Callable[[], object], ...] = (
-            self.faces.get,
-            self.nudity.get,
-            self.speech.get,
-            self.text.get,
-            self.figures.get,
-        )
-        for load in loads:
-            load()
 
 
 def default_profile(files: ModelFiles) -> Profile:

@@ -1,6 +1,5 @@
 """One process of the service: the named workers as threads and, where asked for, the HTTP surface on the main thread."""
 
-import threading
 from collections.abc import Callable, Sequence
 
 import uvicorn
@@ -13,6 +12,7 @@ from moderation.observability.readers import register_readers
 from moderation.observability.workflow import register_workflow
 from moderation.store import now_ms
 from moderation.surface import http_app
+from moderation.warming import API, Warming
 from moderation.workers import INDEX_EVERY_S, loops_of
 
 
@@ -36,7 +36,7 @@ def run_workers(app: Application, names: Sequence[str]) -> bool:
 
 def run_surface(app: Application, names: Sequence[str], *, ready: Callable[[], None] = lambda: None) -> bool:
     """Serve HTTP on the main thread, beside the named workers, until SIGTERM; True when everything was given back in time."""
-    worker = worker_of(app, names)
+    worker = worker_of(app, [*names, API])
     worker.start()
     server = _Server(http_app(app), app, ready)
     try:
@@ -47,8 +47,9 @@ def run_surface(app: Application, names: Sequence[str], *, ready: Callable[[], N
 
 
 def worker_of(app: Application, names: Sequence[str]) -> Worker:
-    """The worker, watched by `/health` and the metrics."""
-    loops = loops_of(app, names)
+    """The named workers, or the API's background work, watched by `/health` and the metrics."""
+    loops = loops_of(app, [name for name in names if name != API])
+    loops.append(Warming(app.profile, app.works, names))
     if not any(loop.name == "index" for loop in loops):
         loops.append(Periodic("index", INDEX_EVERY_S, app.index.refresh))
     worker = Worker(loops)
@@ -84,10 +85,3 @@ class _Server(uvicorn.Server):
         """Listen, then say so."""
         await super().startup(sockets)  # type: ignore[arg-type]
         self._ready()
-
-
-def in_background(run: Callable[[], object]) -> threading.Thread:
-    """A daemon thread that runs it."""
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread

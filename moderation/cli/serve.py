@@ -11,9 +11,9 @@ from moderation.errors import Kind, ServiceError
 from moderation.observability.logs import configure_logging
 from moderation.service import prepare, run_surface, run_workers
 from moderation.settings import Settings
+from moderation.warming import API
 from moderation.workers import WORKERS
 
-API = "api"
 NOT_DRAINED = 1
 
 

@@ -1,0 +1,76 @@
+"""Loading the models when a process starts, in the background, so that the first request does not wait ten seconds for them.
+
+A model that cannot be loaded is no reason not to start: `/health` and the checks that need it say so.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import structlog
+
+from moderation.generation.works import WorksInText
+from moderation.profile import Profile
+from policies.text.normalise import normalise
+
+log = structlog.get_logger(__name__)
+
+API = "api"
+_READ = ("text", "figures", "works")
+_LOOK = ("faces", "nudity")
+SENSES: Mapping[str, Sequence[str]] = {
+    API: (*_READ, *_LOOK),
+    "request-gate": (*_READ, *_LOOK),
+    "output-gate": (*_READ, *_LOOK, "speech"),
+}
+"""What each worker looks, reads and listens with; the others need none of it at once."""
+
+
+class Warming:
+    """A loop that loads what `names`, workers or the API, need, and then rests."""
+
+    name = "warming"
+
+    def __init__(self, profile: Profile, works: WorksInText, names: Sequence[str]) -> None:
+        loads = _loads(profile, works)
+        wanted = dict.fromkeys(sense for name in names for sense in SENSES.get(name, ()))
+        self._loads = {sense: loads[sense] for sense in wanted}
+
+    @property
+    def senses(self) -> tuple[str, ...]:
+        """What is loaded, in this order."""
+        return tuple(self._loads)
+
+    def run(self, stop: threading.Event) -> None:
+        """Load, then rest until `stop` is set."""
+        self.load(stop)
+        stop.wait()
+
+    def load(self, stop: threading.Event) -> None:
+        """Load one after the other, or until `stop` is set."""
+        for sense, load in self._loads.items():
+            if stop.is_set():
+                return
+            try:
+                load()
+            except Exception as error:
+                log.warning("not_warmed", sense=sense, error=type(error).__name__)
+
+
+def _loads(profile: Profile, works: WorksInText) -> dict[str, Callable[[], object]]:
+    """Each sense is used once: most read their files at first use."""
+    some_text, grey, silence = (
+        normalise("A lighthouse"),
+        np.full((1, 64, 64, 3), 128, np.uint8),
+        np.zeros(16_000, np.float32),
+    )
+    return {
+        "text": lambda: profile.text.get().findings(
+            some_text, field="prompt", signal="warming", check="warming"
+        ),
+        "figures": profile.figures.get,
+        "works": lambda: works.revision,
+        "faces": lambda: profile.faces.get().faces(grey[0]),
+        "nudity": lambda: profile.nudity.get().score(grey),
+        "speech": lambda: profile.speech.get().transcribe(silence),
+    }
