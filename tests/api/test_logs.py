@@ -92,6 +92,14 @@ def test_keys_addresses_and_tokens_are_scrubbed_even_from_events(lines: io.Strin
     assert secret.split("=")[-1].split(" ")[-1] not in text
 
 
+@pytest.mark.parametrize(
+    "field", ["loop", "group", "job", "pool", "sense", "topic", "generation_id", "error"]
+)
+def test_what_an_operator_needs_is_shown(lines: io.StringIO, field: str) -> None:
+    get_logger("bus").warning("loop_failed", **{field: "request-gate"})
+    assert _read(lines)[0][field] == "request-gate"
+
+
 def test_an_exception_is_its_type_and_place_and_not_its_message(lines: io.StringIO) -> None:
     def fail() -> None:
         prompt = "a private wish"
