@@ -51,6 +51,7 @@ MENU = (
         "demo",
         "Start the service, ask for ten videos, some of which must not be made, and show what happened.",
     ),
+    Entry("evaluate", "evaluate", "Judge labelled prompts, and report how often the gate is right."),
     Entry("policy", "policy", "Policy documents.", group=True),
     Entry("dlq", "dlq", "Dead letters: messages that could not be processed.", group=True),
     Entry("audit", "audit", "The audit log.", group=True),
