@@ -1,8 +1,11 @@
 """One process of the service: the named workers as threads and, where asked for, the HTTP surface on the main thread."""
 
+import signal
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 import uvicorn
+from prometheus_client import start_http_server
 
 from moderation.accounts.keys import first_admin_key
 from moderation.bootstrap import Application
@@ -31,7 +34,10 @@ def prepare(app: Application) -> str | None:
 
 def run_workers(app: Application, names: Sequence[str]) -> bool:
     """Run the named workers until SIGTERM; True when everything was finished or given back in time."""
-    return worker_of(app, names).run()
+    worker = worker_of(app, names)
+    if app.settings.metrics_port is not None:
+        start_http_server(app.settings.metrics_port, addr=app.settings.host, registry=app.metrics.registry)
+    return worker.run()
 
 
 def run_surface(app: Application, names: Sequence[str], *, ready: Callable[[], None] = lambda: None) -> bool:
@@ -39,6 +45,8 @@ def run_surface(app: Application, names: Sequence[str], *, ready: Callable[[], N
     worker = worker_of(app, [*names, API])
     worker.start()
     server = _Server(http_app(app), app, ready)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ignore)
     try:
         server.run()
     finally:
@@ -57,6 +65,10 @@ def worker_of(app: Application, names: Sequence[str]) -> Worker:
     register_readers(app.metrics, app.database, staleness_s=app.index.staleness_s)
     register_workflow(app.metrics, app.database)
     return worker
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Uvicorn catches the signal, stops, and then raises it anew: it must not end the process before the workers drained."""
 
 
 def _refuse_problems(worker: Worker) -> None:

@@ -83,8 +83,17 @@ class Settings(BaseSettings):
     account_rate_per_minute: int = Field(
         default=30, ge=1, description="Requests one account may make per minute."
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port on which a worker process without HTTP shows its Prometheus metrics; unset: none.",
+    )
     verdict_wait_s: float = Field(
-        default=20.0, ge=0, le=30, description="Seconds POST /v1/generations waits for the request gate's verdict."
+        default=20.0,
+        ge=0,
+        le=30,
+        description="Seconds POST /v1/generations waits for the request gate's verdict.",
     )
     worker_threads: int = Field(
         default=2, ge=1, le=64, description="Jobs one worker process runs side by side."

@@ -48,10 +48,10 @@ class Preparation:
 
     def prepare(self, generation_id: str, output_sha256: str, decision_id: str) -> Prepared | None:
         """Stamp and stage; None when the generation does not wait for this release any more."""
+        claim = self._claim(generation_id, output_sha256, decision_id)
+        if claim is None:
+            return None
         with tempfile.TemporaryDirectory(prefix="safeconduct-release-") as folder:
-            claim = self._claim(generation_id, output_sha256, decision_id, Path(folder))
-            if claim is None:
-                return None
             marked, stamped = Path(folder) / "marked.mp4", Path(folder) / "stamped.mp4"
             encode_marked(self.assets.path(output_sha256), marked, self.stamping.mark.apply)
             stamping = self.stamping
@@ -71,9 +71,7 @@ class Preparation:
             entry=entry,
         )
 
-    def _claim(
-        self, generation_id: str, output_sha256: str, decision_id: str, folder: Path
-    ) -> ReleaseClaim | None:
+    def _claim(self, generation_id: str, output_sha256: str, decision_id: str) -> ReleaseClaim | None:
         with self.database.read() as session:
             generation = get_generation(session, generation_id)
             if State(generation.state) is not State.GENERATED or generation.output_decision_id != decision_id:
@@ -81,7 +79,7 @@ class Preparation:
             if generation.output_sha256 != output_sha256:
                 return None
             decision = session.get_one(Decision, decision_id)
-            ingredients = (*self._people(session, generation), *self._parent(session, generation, folder))
+            ingredients = (*self._people(session, generation), *self._parent(session, generation))
             return claim_of(generation, decision, ingredients, self.stamping.mark.revision)
 
     def _people(self, session: Session, generation: Generation) -> list[Ingredient]:
@@ -91,15 +89,13 @@ class Preparation:
         titles = [row.likeness_id for row in pinned] + [f"reference {sha256[:12]}" for sha256 in references]
         return [Ingredient(None, title) for title in titles]
 
-    def _parent(self, session: Session, generation: Generation, folder: Path) -> list[Ingredient]:
-        """The remixed release with its own credential. The signer tells formats by file name, which an asset's has not."""
+    def _parent(self, session: Session, generation: Generation) -> list[Ingredient]:
+        """The remixed release, with its own credential."""
         if not generation.remix_parent:
             return []
         parent = get_generation(session, generation.remix_parent)
         release = session.get_one(Release, parent.release_id)
-        named = folder / "parent.mp4"
-        named.symlink_to(self.assets.path(release.asset_sha256).resolve())
-        return [Ingredient(named, release.id, "parentOf")]
+        return [Ingredient(self.assets.path(release.asset_sha256), release.id, "parentOf")]
 
 
 def claim_of(
