@@ -183,7 +183,7 @@ class ConsumerLoop:
                     "record_parked",
                     group=self._subscription.group,
                     topic=partition.topic,
-                    event=item.record.event_id,
+                    event_id=item.record.event_id,
                 )
                 self._next[partition] = item.record.offset + 1
                 return True

@@ -96,7 +96,7 @@ def settle(session: Session, rows: Sequence[OutboxRow], failure: PublishFailed |
     for row in rows:
         if failure and row.event_id in refused and not row.topic.endswith(DLQ_SUFFIX):
             park_unpublished(session, row.record(), failure, tries=1, now_ms=now)
-            log.error("record_refused", topic=row.topic, event=row.event_id)
+            log.error("record_refused", topic=row.topic, event_id=row.event_id)
     settled = [row.id for row in rows if row.event_id not in waiting]
     unmarked = col(OutboxRow.sent_ms).is_(None)
     session.execute(update(OutboxRow).where(col(OutboxRow.id).in_(settled), unmarked).values(sent_ms=now))

@@ -103,7 +103,7 @@ def event_log(request: pytest.FixtureRequest) -> Iterator[SqlLog | KafkaLog]:
     """The event log on each transport: embedded on SQLite and on PostgreSQL, and Kafka under a prefix of its own."""
     if request.param == "kafka":
         server = request.getfixturevalue("kafka_server")
-        log: SqlLog | KafkaLog = KafkaLog(server.bootstrap, prefix=f"t{secrets.token_hex(4)}.", session_s=1.5)
+        log: SqlLog | KafkaLog = KafkaLog(server.bootstrap, prefix=f"t{secrets.token_hex(4)}.", session_s=6)
     else:
         log = _sql_log(request, "sqlite_database" if request.param == "sql" else "postgres_database")
     with log:
