@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -68,6 +69,7 @@ class _Source:
         return any(self.is_error(base) for base in known.bases)
 
 
+@cache
 def collect() -> tuple[Code, ...]:
     """All codes, sorted; a code that several places use comes once, with the first meaning and remedy found."""
     source = _read()
@@ -87,14 +89,19 @@ def collect() -> tuple[Code, ...]:
     return tuple(best[code] for code in sorted(best))
 
 
+@cache
+def trees() -> Mapping[Path, ast.Module]:
+    """Every module of the product, parsed."""
+    paths = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
 def _read() -> _Source:
     source = _Source()
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            source.trees.append(tree)
-            for node in ast.walk(tree):
-                _take_in(source, node)
+    for tree in trees().values():
+        source.trees.append(tree)
+        for node in ast.walk(tree):
+            _take_in(source, node)
     return source
 
 
@@ -200,8 +207,8 @@ def _in_tables(source: _Source) -> Iterator[Code]:
 
 def _of_policies() -> Iterator[Code]:
     """What the reader of policies says without naming it in a call: (code, message, hint) tuples, and `_refuse`."""
-    for path in sorted((ROOT / "policies" / "loading").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in trees().items():
+        for node in ast.walk(tree) if path.parent.name == "loading" else ():
             match node:
                 case (
                     ast.Return(value=ast.Tuple(elts=[ast.Constant(value=str(word)), message, hint]))

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from moderation.cli import app
+from moderation.cli.menu import whole
 from tests.docs.markdown import code, table
 
 ROOT_NAME = "safeconduct"
@@ -49,7 +49,7 @@ class Command:
 
 def commands() -> Iterator[Command]:
     """Every command, as `safeconduct --help` orders them."""
-    yield from _walk(ROOT_NAME, app)
+    yield from _walk(ROOT_NAME, whole())
 
 
 def render_commands() -> str:

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 
 from moderation.api.problems import STATUS
 from moderation.errors import Kind
@@ -18,6 +19,7 @@ def remedies() -> Mapping[str, Mapping[str, str]]:
     return read
 
 
+@cache
 def completed() -> tuple[Code, ...]:
     """All codes with a meaning and a remedy wherever either place has one."""
     by_hand = remedies()

@@ -3,11 +3,12 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from prometheus_client import Counter, Histogram
 
 from moderation.observability.metrics import Metrics
-from tests.docs.codes import PACKAGES, ROOT, text_of
+from tests.docs.codes import text_of, trees
 from tests.docs.markdown import code, table
 
 
@@ -21,6 +22,7 @@ class MetricDoc:
     help: str
 
 
+@cache
 def metrics() -> tuple[MetricDoc, ...]:
     """Every metric, by name."""
     return tuple(sorted((*_counted(), *_read(), READER_FAILED), key=lambda metric: metric.name))
@@ -59,8 +61,8 @@ def _counted() -> Iterator[MetricDoc]:
 
 
 def _read() -> Iterator[MetricDoc]:
-    for path in sorted((ROOT / "moderation").rglob("*.py")):
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for tree in trees().values():
+        for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):
                 yield from _readings(function)
 
@@ -93,12 +95,11 @@ def _labels(node: ast.expr | None, assigned: dict[str, ast.expr]) -> tuple[str, 
 
 
 def _calls(method: str) -> Iterator[ast.Call]:
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if (
-                    isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Attribute)
-                    and node.func.attr == method
-                ):
-                    yield node
+    for tree in trees().values():
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == method
+            ):
+                yield node
