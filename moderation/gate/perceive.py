@@ -174,13 +174,12 @@ class NudityWatcher:
             return
         try:
             scores = self._senses.nudity.get().score(np.stack([rgb for _, rgb in waiting]))
+            self._scores += [
+                FrameScore(round(time_s, 3), _score(score))
+                for (time_s, _), score in zip(waiting, scores, strict=True)
+            ]
         except Exception as error:
             self._cause = cause_of(error)
-            return
-        self._scores += [
-            FrameScore(round(time_s, 3), round(float(score), 4))
-            for (time_s, _), score in zip(waiting, scores, strict=True)
-        ]
 
 
 def listen(senses: Senses, samples: NDArray[np.float32] | None) -> Observed[tuple[Spoken, ...]]:
@@ -200,6 +199,13 @@ def cause_of(error: BaseException) -> str:
         return error.cause
     code = getattr(error, "code", None)
     return code if isinstance(code, str) and "." in code else "error"
+
+
+def _score(value: float) -> float:
+    """Raises `ValueError` for what is no score: compared with others, a NaN would lose, and the frame pass unseen."""
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"the model scored {value}")
+    return round(float(value), 4)
 
 
 def _edge(value: float) -> float:

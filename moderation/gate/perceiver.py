@@ -13,7 +13,7 @@ from moderation.media.reader import open_media
 from provenance.credentials.reader import CredentialReport
 
 ReadCredentials = Callable[[Path], CredentialReport]
-NOT_OBSERVED = "media.rejected"
+UNAVAILABLE = "media.unavailable"
 
 
 class Perceiver:
@@ -52,6 +52,8 @@ class Perceiver:
                 info = media.info
         except MediaRejected as error:
             return Media(sha256, problem=error.code, problem_sentence=str(error)), faces
+        except (OSError, ValueError) as error:  # not there, not ours to read, or no path at all
+            return unavailable(sha256, error), faces
         perceived = Media(
             asset=sha256,
             kind=info.kind,
@@ -79,7 +81,7 @@ class Perceiver:
 
 def unavailable(sha256: str, error: BaseException) -> Media:
     """A file that could not be fetched: every sense could not judge."""
-    cause = cause_of(error)
+    cause = UNAVAILABLE if isinstance(error, OSError | ValueError) else cause_of(error)
     nothing = Observed(cause=cause)  # type: ignore[var-annotated]  # fits every sense: it holds no value
     return Media(
         sha256, problem=cause, problem_sentence=str(error), faces=nothing, nudity=nothing, speech=nothing

@@ -124,3 +124,9 @@ REASONS: dict[str, type[MediaRejected]] = {
         UnsupportedCodec, MediaTimedOut, MediaOutOfMemory, MediaCrashed,
     )
 }  # fmt: skip
+
+
+def refuses_file(code: str) -> bool:
+    """Whether `code` speaks against the file itself. Any other, known or not, means that it could not be judged."""
+    reason = REASONS.get(code)
+    return reason is not None and reason.kind is not Kind.UNAVAILABLE

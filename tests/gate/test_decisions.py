@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from moderation.bus.outbox import OutboxRow
-from moderation.gate.check import CouldNotJudge
+from moderation.gate.check import Check, CouldNotJudge
 from moderation.gate.checks.account import AccountCheck, quota_exhausted_report
 from moderation.gate.checks.likenesses import LikenessCheck
 from moderation.gate.checks.text import PromptMinorsCheck, PromptTextCheck
@@ -27,7 +27,7 @@ from moderation.gate.decisions import (
     unjudged_causes,
 )
 from moderation.gate.gate import Judgement
-from moderation.gate.subjects import LikenessUse
+from moderation.gate.subjects import LikenessUse, RequestSubject
 from moderation.messages import DecisionMade, decode
 from moderation.store import Database
 from policies.lifecycle.replay import Recorded, replay
@@ -35,13 +35,21 @@ from tests.support.policies import SHIPPED
 from tests.support.senses import broken, text_model
 from tests.support.subjects import gate, request
 
-BLOODY = request("a floor of blood", likenesses=(LikenessUse("@bo", "likeness.not_granted"),), registry_version=7)
+BLOODY = request(
+    "a floor of blood", likenesses=(LikenessUse("@bo", "likeness.not_granted"),), registry_version=7
+)
 
 
 def judged(subject: Any = BLOODY) -> Judgement:
     """A judgement by a gate made for it alone, as on another replica."""
     _, slot = text_model()
-    checks = [AccountCheck(), PromptMinorsCheck(), PromptTextCheck(slot, "w1"), LikenessCheck(), UncoveredCheck("gore")]
+    checks: list[Check[RequestSubject]] = [
+        AccountCheck(),
+        PromptMinorsCheck(),
+        PromptTextCheck(slot, "w1"),
+        LikenessCheck(),
+        UncoveredCheck("gore"),
+    ]
     return gate(requests=checks).judge_request(subject)
 
 
@@ -158,9 +166,11 @@ def test_a_recorded_decision_cannot_be_changed(sqlite_database: Database) -> Non
         session.get_one(Decision, decision.id).verdict = "allow"
         session.flush()
 
-    with pytest.raises(DecisionIsImmutable, match=r"record a new decision") as caught:
-        with sqlite_database.transaction() as session:
-            overturn(session)
+    with (
+        pytest.raises(DecisionIsImmutable, match=r"record a new decision") as caught,
+        sqlite_database.transaction() as session,
+    ):
+        overturn(session)
     assert (caught.value.code, caught.value.value) == ("decision.immutable", decision.id)
     with sqlite_database.read() as session:
         assert session.get_one(Decision, decision.id).verdict == "block"
@@ -225,11 +235,22 @@ def test_an_explained_decision_has_id_and_verdict_on_top_and_everything_it_rests
     shown = explained(decision)
     assert list(shown)[:2] == ["id", "verdict"]
     assert (shown["id"], shown["verdict"]) == (decision.id, "block")
-    assert {"reports", "ruling", "context", "reasons", "revisions", "categories", "body_sha256"} <= shown.keys()
+    assert {
+        "reports",
+        "ruling",
+        "context",
+        "reasons",
+        "revisions",
+        "categories",
+        "body_sha256",
+    } <= shown.keys()
     json.dumps(shown)
 
 
 def test_what_could_not_be_judged_is_listed_with_its_cause() -> None:
-    checks = [PromptTextCheck(broken(CouldNotJudge("model.missing")), "r"), LikenessCheck()]
+    checks: list[Check[RequestSubject]] = [
+        PromptTextCheck(broken(CouldNotJudge("model.missing")), "r"),
+        LikenessCheck(),
+    ]
     assert unjudged_causes(gate(requests=checks).judge_request(request())) == {"prompt.text": "model.missing"}
     assert unjudged_causes(judged()) == {}

@@ -128,9 +128,7 @@ def test_the_policy_is_asked_anew_for_every_judgement() -> None:
         given.append(shipped_document())
         return given[-1]
 
-    here = Gate(
-        request_checks=[Says()], output_checks=[], policy=policy, runner=CheckRunner(timeout_s=5)
-    )
+    here = Gate(request_checks=[Says()], output_checks=[], policy=policy, runner=CheckRunner(timeout_s=5))
     here.judge_request(request())
     judged = here.judge_request(request())
     assert len(given) == 2

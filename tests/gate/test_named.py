@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from consent.public_figures.names import FigureMatcher, FigureMention, How
 from consent.public_figures.context import Use
+from consent.public_figures.names import FigureMatcher, FigureMention, How
 from consent.public_figures.standing import Standing
 from moderation.gate.checks.named import FiguresCheck, WorksCheck
 from moderation.gate.lazy import Lazy

@@ -2,10 +2,10 @@
 
 import pytest
 
-from moderation.gate.check import CouldNotJudge
+from moderation.gate.check import Check, CouldNotJudge
 from moderation.gate.checks.outputs import OutputFacesCheck, OutputMediaCheck, OutputNudityCheck
 from moderation.gate.checks.uncovered import UncoveredCheck
-from moderation.gate.subjects import FrameScore, Observed
+from moderation.gate.subjects import FrameScore, Observed, OutputSubject
 from policies.findings import FrameBox
 from policies.taxonomy import Category, Verdict
 from tests.support.subjects import ADA, clip, face, gate, match, output
@@ -35,7 +35,7 @@ def test_revoked_face_blocked_even_when_it_was_approved_before_the_revocation() 
 
 
 def test_uncovered_not_held_because_a_missing_model_is_written_down_and_has_no_effect() -> None:
-    checks = [OutputMediaCheck(), FACES, UncoveredCheck("gore")]
+    checks: list[Check[OutputSubject]] = [OutputMediaCheck(), FACES, UncoveredCheck("gore")]
     judgement = gate(outputs=checks).judge_output(output(clip(face())))
     assert judgement.verdict is Verdict.ALLOW
     assert judgement.ruling.uncovered == ("gore",)
@@ -117,7 +117,10 @@ def test_a_damaged_output_is_held_and_named() -> None:
     assert judgement.reports[0].findings[0].matched == "media.truncated"
 
 
-@pytest.mark.parametrize("code", ["media.timeout", "media.crashed"])
+@pytest.mark.parametrize(
+    "code",
+    ["media.timeout", "media.crashed", "media.out_of_memory", "media.unavailable", "asset.missing", "error"],
+)
 def test_a_decoder_that_failed_could_not_judge(code: str) -> None:
     with pytest.raises(CouldNotJudge) as caught:
         OutputMediaCheck().examine(output(clip(problem=code)))

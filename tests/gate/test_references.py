@@ -1,5 +1,7 @@
 """Reference images: faces, credentials, nudity, files that are no pictures."""
 
+from typing import Any
+
 import pytest
 
 from moderation.gate.checks.references import (
@@ -8,7 +10,8 @@ from moderation.gate.checks.references import (
     ReferenceMediaCheck,
     ReferenceNudityCheck,
 )
-from moderation.gate.subjects import FrameScore, Observed
+from moderation.gate.subjects import FrameScore, Media, Observed
+from policies.findings import WholeField
 from policies.taxonomy import Category, Verdict
 from tests.support.subjects import ADA, face, gate, match, picture, request
 
@@ -22,7 +25,7 @@ GATE = gate(
 )
 
 
-def verdict_of(*references: object, **more: object) -> Verdict:
+def verdict_of(*references: Media, **more: Any) -> Verdict:
     """The verdict on a request with these references."""
     return GATE.judge_request(request(references=references, **more)).verdict
 
@@ -59,6 +62,21 @@ def test_a_file_that_is_no_picture_is_refused_by_its_code() -> None:
     judgement = GATE.judge_request(request(references=(picture(problem="media.not_media"),)))
     assert judgement.verdict is Verdict.BLOCK
     assert judgement.reports[2].findings[0].matched == "media.not_media"
+
+
+@pytest.mark.parametrize(
+    "code", ["media.timeout", "media.out_of_memory", "media.unavailable", "asset.missing", "error"]
+)
+def test_a_file_that_failed_on_our_side_is_held_and_not_refused(code: str) -> None:
+    assert verdict_of(picture(problem=code)) is Verdict.REVIEW
+
+
+def test_a_refused_file_beside_one_that_failed_is_refused_in_its_own_place() -> None:
+    files = (picture(problem="media.timeout"), picture(problem="media.not_media"))
+    judgement = GATE.judge_request(request(references=files))
+    assert judgement.verdict is Verdict.BLOCK
+    [finding] = [found for report in judgement.reports for found in report.findings]
+    assert finding.where == WholeField("references[1]")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,9 @@ def test_a_rule_that_nobody_understood_sends_every_use_to_a_person() -> None:
 def test_a_breach_is_refused_by_the_policy() -> None:
     _, slot = text_model()
     subject = request("Ada drinks wine", likenesses=(restricted("no alcohol"),))
-    assert gate(requests=[RequestRestrictionsCheck(slot, "r")]).judge_request(subject).verdict is Verdict.BLOCK
+    assert (
+        gate(requests=[RequestRestrictionsCheck(slot, "r")]).judge_request(subject).verdict is Verdict.BLOCK
+    )
 
 
 def test_a_text_that_cannot_be_read_leaves_the_rule_unjudged() -> None:

@@ -89,7 +89,9 @@ def test_silence_says_nothing_and_loads_no_model() -> None:
 
 def test_speech_is_read_utterance_by_utterance_and_as_a_whole_so_that_pauses_hide_nothing() -> None:
     model, slot = text_model()
-    findings = OutputSpeechCheck(slot, "r").examine(output(clip(speech=said("there was", "blood everywhere"))))
+    findings = OutputSpeechCheck(slot, "r").examine(
+        output(clip(speech=said("there was", "blood everywhere")))
+    )
     assert model.asked == ["there was", "blood everywhere", "there was blood everywhere"]
     assert [(f.signal, f.category, f.where) for f in findings] == [
         ("speech.classifier", Category.VIOLENCE, AudioInterval("a" * 64, 2.0, 3.0))

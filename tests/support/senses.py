@@ -41,7 +41,13 @@ class KeywordText:
             raise CouldNotJudge("language.unsupported", "hu")
         return [
             Finding(
-                category, signal, score, TextSpan(field, *_place(text, word)), check, "keywords-1", matched=word
+                category,
+                signal,
+                score,
+                TextSpan(field, *_place(text, word)),
+                check,
+                "keywords-1",
+                matched=word,
             )
             for word, (category, score) in WORDS.items()
             if word in text.text

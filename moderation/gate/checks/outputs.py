@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from moderation.gate.check import CouldNotJudge
 from moderation.gate.checks.references import box_of
 from moderation.gate.subjects import FaceMatch, FaceSighting, OutputSubject
+from moderation.media.errors import refuses_file
 from policies.findings import Finding, FrameBox, WholeField
 from policies.taxonomy import Category
 
@@ -21,7 +22,7 @@ class OutputMediaCheck:
     def examine(self, subject: OutputSubject) -> Sequence[Finding]:
         """`output.unreadable` for a rejected file; a decoder that failed on our side could not judge."""
         output = subject.output
-        if output.problem in {"media.timeout", "media.crashed"}:
+        if output.problem and not refuses_file(output.problem):
             raise CouldNotJudge(output.problem, output.problem_sentence)
         if output.problem:
             return [

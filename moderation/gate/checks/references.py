@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from moderation.gate.check import CouldNotJudge
 from moderation.gate.subjects import FaceSighting, Media, RequestSubject
+from moderation.media.errors import refuses_file
 from policies.findings import Finding, FrameBox, WholeField
 from policies.taxonomy import Category
 
@@ -18,15 +19,16 @@ class ReferenceMediaCheck:
     revision = REVISION
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """`reference.unreadable` for each rejected file; a decoder that failed on our side could not judge."""
-        for media in subject.references:
-            if media.problem in {"media.timeout", "media.crashed"}:
-                raise CouldNotJudge(media.problem, media.problem_sentence)
-        return [
+        """`reference.unreadable` for each rejected file; where none is and one failed on our side, could not judge."""
+        findings = [
             Finding(None, "reference.unreadable", 1.0, _where(n), self.name, REVISION, media.problem)
             for n, media in enumerate(subject.references)
-            if media.problem
+            if refuses_file(media.problem)
         ]
+        failed = next((media for media in subject.references if media.problem), None)
+        if failed is not None and not findings:
+            raise CouldNotJudge(failed.problem, failed.problem_sentence)
+        return findings
 
 
 USE_AS_INPUT = ("cawg.ai_inference", "c2pa.ai_inference")
