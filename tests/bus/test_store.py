@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from moderation.bells import ring_after_commit
+from moderation.servers.postgres import PostgresServer
 from moderation.store import Database, DatabaseUnusable, now_ms
 
 
@@ -107,10 +108,39 @@ def test_a_bell_rings_after_the_commit_and_not_after_a_rollback(sqlite_database:
     assert bells.count(["work"]) == 1
 
 
-def test_upgrade_may_be_called_again(database: Database) -> None:
-    database.upgrade()
-    database.upgrade()
-    database.ping()
+def test_replicas_that_start_together_upgrade_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+    _upgrade_at_once(url)
+    with Database(url).read() as session:
+        assert session.execute(text("SELECT count(*) FROM job")).scalar_one() == 0
+
+
+@pytest.mark.integration
+def test_replicas_that_start_together_upgrade_postgresql_once(postgres_server: PostgresServer) -> None:
+    name = postgres_server.create_database()
+    _upgrade_at_once(postgres_server.url(name))
+    postgres_server.drop_database(name)
+
+
+def _upgrade_at_once(url: str) -> None:
+    failures: list[BaseException] = []
+
+    def upgrade() -> None:
+        database = Database(url)
+        try:
+            database.upgrade()
+            database.upgrade()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=upgrade) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
 
 
 @pytest.mark.parametrize(

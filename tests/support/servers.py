@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlmodel import SQLModel
 
 from moderation.bus.kafka import KafkaLog
 from moderation.bus.sql import SqlLog
@@ -45,40 +46,50 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServ
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres_server: PostgresServer) -> str:
+def _postgres_template(postgres_server: PostgresServer) -> tuple[str, frozenset[str]]:
     name = postgres_server.create_database()
-    database = Database(postgres_server.url(name))
-    database.create_all()
-    database.close()
-    return name
+    return name, _fill(Database(postgres_server.url(name)))
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, frozenset[str]]:
     path = tmp_path_factory.mktemp("template") / "template.db"
-    database = Database(f"sqlite:///{path}")
-    database.create_all()
-    database.close()
-    return path
+    return path, _fill(Database(f"sqlite:///{path}"))
+
+
+def _fill(template: Database) -> frozenset[str]:
+    """Make every table known so far; their names."""
+    template.create_all()
+    template.close()
+    return frozenset(SQLModel.metadata.tables)
+
+
+def _complete(copy: Database, tables: frozenset[str]) -> Database:
+    """Add the tables of modules that were imported after the template was made."""
+    if tables != SQLModel.metadata.tables.keys():
+        copy.create_all()
+    return copy
 
 
 @pytest.fixture
-def sqlite_database(tmp_path: Path, _sqlite_template: Path) -> Iterator[Database]:
+def sqlite_database(tmp_path: Path, _sqlite_template: tuple[Path, frozenset[str]]) -> Iterator[Database]:
     """A fresh SQLite database with all tables; needs no server."""
+    template, tables = _sqlite_template
     path = tmp_path / "safeconduct.db"
-    shutil.copy(_sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
-    database.create_all()  # tables of modules imported after the template was made
+    shutil.copy(template, path)
+    database = _complete(Database(f"sqlite:///{path}"), tables)
     yield database
     database.close()
 
 
 @pytest.fixture
-def postgres_database(postgres_server: PostgresServer, _postgres_template: str) -> Iterator[Database]:
+def postgres_database(
+    postgres_server: PostgresServer, _postgres_template: tuple[str, frozenset[str]]
+) -> Iterator[Database]:
     """A fresh PostgreSQL database with all tables; mark the test `integration`."""
-    name = postgres_server.create_database(_postgres_template)
-    database = Database(postgres_server.url(name))
-    database.create_all()
+    template, tables = _postgres_template
+    name = postgres_server.create_database(template)
+    database = _complete(Database(postgres_server.url(name)), tables)
     yield database
     database.close()
     postgres_server.drop_database(name)
