@@ -9,7 +9,7 @@ from typing import Any, get_args
 from moderation.errors import Kind, ServiceError
 from moderation.gate.judge import As, Item
 from moderation.gate.subjects import AccountFacts
-from moderation.messages import MessageError, refuse_duplicates
+from moderation.messages import refuse_duplicates
 
 MEDIA_FIELDS = ("media", "path", "file")
 
@@ -48,28 +48,57 @@ def read_items(path: Path) -> Iterator[Line]:
 def _line(raw: bytes, number: int, path: Path) -> Line:
     name = f"line-{number}"
     try:
-        body = json.loads(raw.decode("utf-8"), object_pairs_hook=refuse_duplicates)
-        if not isinstance(body, dict):
-            raise _invalid(path, number, body, "a line must be one JSON object")
-        name = str(body.get("id", name))
+        body = _object(raw.rstrip(b"\r\n"), path, number)
+        name = _id(body, name, path, number)
         return Line(name, _item(body, name, path, number))
-    except UnicodeDecodeError as error:
-        return Line(name, None, _invalid(path, number, f"byte {error.start}", "the line is not valid UTF-8"))
-    except json.JSONDecodeError as error:
-        return Line(name, None, _invalid(path, number, error.msg, f"no JSON at column {error.colno}"))
-    except MessageError as error:
-        return Line(name, None, _invalid(path, number, "", str(error)))
     except ItemInvalid as error:
         return Line(name, None, error)
+
+
+def _object(raw: bytes, path: Path, number: int) -> Mapping[str, Any]:
+    try:
+        body = json.loads(raw.decode("utf-8"), object_pairs_hook=refuse_duplicates)
+    except UnicodeDecodeError as error:
+        raise _invalid(path, number, f"byte {error.start}", "the line is not valid UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise _invalid(path, number, error.msg, f"no JSON at column {error.colno}") from error
+    except RecursionError as error:
+        raise _invalid(path, number, _beginning(raw), "the line is nested too deeply") from error
+    except ValueError as error:  # a field given twice, or digits beyond Python's limit for integers
+        raise _invalid(path, number, _beginning(raw), str(error)) from error
+    if not isinstance(body, dict):
+        raise _invalid(path, number, body, "a line must be one JSON object")
+    return body
+
+
+def _beginning(raw: bytes) -> str:
+    return raw[:40].decode("utf-8", "replace")
+
+
+def _id(body: Mapping[str, Any], default: str, path: Path, number: int) -> str:
+    given = body.get("id", default)
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        raise _invalid(path, number, given, "`id` must be a string or a number")
+    return _text(str(given), "id", path, number)
+
+
+def _text(given: str, field: str, path: Path, number: int) -> str:
+    """`given`, if it can be written down: JSON may spell half a character."""
+    if any("\ud800" <= char <= "\udfff" for char in given):
+        raise _invalid(path, number, ascii(given), f"`{field}` holds half a character (a lone surrogate)")
+    return given
 
 
 def _item(body: Mapping[str, Any], name: str, path: Path, number: int) -> Item:
     text = body.get("text", "")
     if not isinstance(text, str):
         raise _invalid(path, number, text, "`text` must be a string")
+    _text(text, "text", path, number)
     media = next((body[field] for field in MEDIA_FIELDS if body.get(field)), None)
     if media is not None and not isinstance(media, str):
         raise _invalid(path, number, media, "the path of the media file must be a string")
+    if media is not None:
+        _text(media, "media", path, number)
     if media is None and not text.strip():
         raise _invalid(path, number, text, "give a prompt in `text`, or a file in `media`")
     treat_as = body.get("as", "output" if media else "request")
@@ -80,9 +109,17 @@ def _item(body: Mapping[str, Any], name: str, path: Path, number: int) -> Item:
         text=text,
         media=None if media is None else (path.parent / media),
         treat_as=treat_as,
-        account=AccountFacts("anonymous", under_18=body.get("under_18") is True),
-        feed=body.get("feed") is True,
+        account=AccountFacts("anonymous", under_18=_flag(body, "under_18", path, number)),
+        feed=_flag(body, "feed", path, number),
     )
+
+
+def _flag(body: Mapping[str, Any], field: str, path: Path, number: int) -> bool:
+    """Both flags make rules stricter: one that cannot be read must not count as absent."""
+    given = body.get(field, False)
+    if not isinstance(given, bool):
+        raise _invalid(path, number, given, f"`{field}` must be true or false")
+    return given
 
 
 def _invalid(path: Path, number: int, value: object, sentence: str) -> ItemInvalid:

@@ -11,7 +11,8 @@ from rich.progress import Progress
 
 from moderation.cli.output import JsonOption
 from moderation.cli.session import application
-from moderation.gate.judge import Judge
+from moderation.errors import ServiceError
+from moderation.gate.judge import Judge, NothingToJudge, TextTooLongToJudge
 from moderation.judging import Line, read_items
 
 SOME_INVALID = 1
@@ -48,22 +49,39 @@ def judge(
 
 
 def _answer(judge_one: Judge, line: Line) -> dict[str, Any]:
-    if line.item is not None:
+    if line.item is None:
+        assert line.problem is not None
+        return _error(line.id, line.problem)
+    try:
         return dict(judge_one.judge(line.item))
-    assert line.problem is not None
+    except (NothingToJudge, TextTooLongToJudge) as error:
+        return _error(line.id, error)
+
+
+def _error(item_id: str, error: ServiceError) -> dict[str, Any]:
     return {
-        "id": line.id,
+        "id": item_id,
         "verdict": "review",
         "categories": [],
         "findings": [],
         "revisions": {},
-        "error": {"code": line.problem.code, "detail": str(line.problem)},
+        "error": {
+            "code": error.code,
+            "field": error.field,
+            "value": error.value,
+            "detail": error.sentence,
+            "remedy": error.remedy,
+        },
     }
+
+
+def _told(error: dict[str, str] | None) -> str:
+    return f"{error['field']}: {error['detail']} (got {error['value']}); {error['remedy']}" if error else ""
 
 
 def _print(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False))
         return
-    why = answer.get("error", {}).get("detail") or answer.get("reasons", {}).get("user_text", "")
+    why = _told(answer.get("error")) or answer.get("reasons", {}).get("user_text", "")
     typer.echo(f"{answer['verdict']:7} {answer['id']}: {', '.join(answer['categories']) or '-'}  {why}")
