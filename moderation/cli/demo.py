@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from moderation.cli.output import JsonOption, print_json
+from moderation.demo.chaos import Chaos, no_chaos
 from moderation.demo.run import Result, clear, run
 from moderation.demo.scenarios import HANDLE
 from moderation.demo.stage import embedded, scaled_out
@@ -25,9 +26,12 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Where the released files go; emptied first.")] = Path("out"),
+    out: Annotated[
+        Path | None, typer.Option(help="Where the released files go; default: out, with --kafka out/kafka.")
+    ] = None,
     kafka: Annotated[
-        bool, typer.Option("--kafka", help="On Kafka and PostgreSQL, each worker a process.")
+        bool,
+        typer.Option("--kafka", help="On Kafka and PostgreSQL, each worker a process that is killed once."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,6 +40,7 @@ def demo(
     Exit status 1 when anything went otherwise than it should.
     """
     home = Settings().home / "scaled-out" if kafka else Settings().home
+    out = out or (Path("out") / "kafka" if kafka else Path("out"))
     clear(out)
     console = Console(stderr=True)
     with (scaled_out if kafka else embedded)(home.resolve()) as stage, _bars(console) as bars:
@@ -47,8 +52,10 @@ def demo(
             done = 1.0 if state in {"released", "refused"} else progress * 0.8
             bars.update(tasks[name], completed=done, state=state)
 
-        results = run(stage, out, show)
-    print_json([_plain(result) for result in results]) if as_json else _table(results)
+        results = run(stage, out, show, Chaos(stage, bars.console.print) if kafka else no_chaos)
+    print_json([_plain(result) for result in results]) if as_json else _table(
+        results, AFTER_KAFKA if kafka else AFTER
+    )
     if not all(result.as_expected for result in results):
         raise typer.Exit(UNEXPECTED)
 
@@ -78,7 +85,7 @@ def _plain(result: Result) -> dict[str, object]:
     }
 
 
-def _table(results: list[Result]) -> None:
+def _table(results: list[Result], hints: str) -> None:
     table = Table(
         "request",
         "became",
@@ -98,13 +105,15 @@ def _table(results: list[Result]) -> None:
     console.print(table)
     right = sum(result.as_expected for result in results)
     print(f"{right} of {len(results)} went as they should.")
-    print(HINTS)
+    print(hints)
 
 
-HINTS = f"""Verify a file:    .venv/bin/safeconduct verify out/*.mp4 --json
+AFTER = f"""Verify a file:    .venv/bin/safeconduct verify out/*.mp4 --json
 Read a decision:  .venv/bin/safeconduct explain GENERATION_ID
 Take one back:    .venv/bin/safeconduct up &
                   RELEASE_URL=$(.venv/bin/safeconduct link @{HANDLE})
                   curl -f $RELEASE_URL -o clip.mp4
                   .venv/bin/safeconduct revoke @{HANDLE}
                   curl -f $RELEASE_URL    # refused: 410"""
+AFTER_KAFKA = """The broker and the database were made for this run and are gone; the files were verified by their own service above.
+To keep such a service running, see docs/operations.md."""

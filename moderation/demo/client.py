@@ -12,9 +12,18 @@ import httpx
 TIMEOUT_S = 120.0
 
 
+class Refused(Exception):
+    """The service answered with an error; `detail` is its own explanation."""
+
+    def __init__(self, call: str, answer: httpx.Response) -> None:
+        problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        self.detail = f"{problem.get('field', '')}: {problem.get('detail', '')}; {problem.get('remedy', '')}"
+        super().__init__(f"{call}: {answer.status_code} {answer.text}")
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Calls as one account. Raises `httpx.HTTPStatusError` with the service's own explanation."""
+    """Calls as one account. Raises `Refused` with the service's own explanation."""
 
     base_url: str
     key: str
@@ -26,11 +35,7 @@ class Client:
             method, self.base_url + path, headers=headers, timeout=TIMEOUT_S, trust_env=False, **more
         )
         if answer.is_error:
-            raise httpx.HTTPStatusError(
-                f"{method} {path}: {answer.status_code} {answer.text}",
-                request=answer.request,
-                response=answer,
-            )
+            raise Refused(f"{method} {path}", answer)
         return answer.json() if answer.content else None
 
     def upload(self, path: Path) -> str:

@@ -11,7 +11,8 @@ from moderation.accounts.directory import ensure_account
 from moderation.accounts.keys import make_key
 from moderation.accounts.models import Role
 from moderation.bootstrap import Application
-from moderation.demo.client import Client, wait_until_healthy
+from moderation.demo.chaos import no_chaos
+from moderation.demo.client import Client, Refused, wait_until_healthy
 from moderation.demo.inputs import Inputs, make_inputs
 from moderation.demo.scenarios import HANDLE, OWNER, SCENARIOS, STRANGER, USER, Scenario
 from moderation.demo.stage import Stage
@@ -71,8 +72,9 @@ def people(stage: Stage) -> dict[str, Client]:
     return {account: Client(stage.base_url, key) for account, key in keys.items()}
 
 
-def run(stage: Stage, out: Path, show: Show) -> list[Result]:
-    """Run all scenarios; releases lie in `out` afterwards. `show(name, state, progress)` is called as things move."""
+def run(stage: Stage, out: Path, show: Show, disturb: Callable[[], None] = no_chaos) -> list[Result]:
+    """Run all scenarios; releases lie in `out` afterwards. `show(name, state, progress)` is called as things move, `disturb`
+    between looks."""
     out.mkdir(parents=True, exist_ok=True)
     inputs = make_inputs(out / "inputs")
     clients = people(stage)
@@ -80,9 +82,9 @@ def run(stage: Stage, out: Path, show: Show) -> list[Result]:
     enrol_owner(clients[OWNER], inputs)
     first = [submit(clients, inputs, scenario, {}) for scenario in SCENARIOS if not scenario.remix_of]
     by_name = {result.scenario.name: result for result in first}
-    follow(clients, first, show)
+    follow(clients, first, show, disturb)
     later = [submit(clients, inputs, scenario, by_name) for scenario in SCENARIOS if scenario.remix_of]
-    follow(clients, later, show)
+    follow(clients, later, show, disturb)
     results = [*first, *later]
     for result in results:
         collect(clients[result.scenario.account], result, out)
@@ -118,17 +120,24 @@ def submit(
     if scenario.likeness:
         body["likenesses"] = [f"@{scenario.likeness}"]
     if scenario.reference:
-        body["references"] = [client.upload(getattr(inputs, scenario.reference))]
+        try:
+            body["references"] = [client.upload(getattr(inputs, scenario.reference))]
+        except Refused as error:
+            return Result(scenario, "", state="refused", verdicts="upload:refused", why=error.detail)
     if scenario.remix_of:
         body["remix_parent"] = known[scenario.remix_of].generation_id
     answer = client.call("POST", "/v1/generations", json=body, headers={"Prefer": "respond-async"})
     return Result(scenario, answer["id"])
 
 
-def follow(clients: Mapping[str, Client], results: Sequence[Result], show: Show) -> None:
+def follow(
+    clients: Mapping[str, Client], results: Sequence[Result], show: Show, disturb: Callable[[], None]
+) -> None:
     """Poll until all are settled; let the moderator decide what is held. Raises `TimeoutError`."""
     began = time.monotonic()
-    waiting = list(results)
+    for result in results:
+        show(result.scenario.name, result.state, 0.0)
+    waiting = [result for result in results if result.generation_id]
     while waiting:
         if time.monotonic() - began > SETTLE_S:
             names = ", ".join(f"{result.scenario.name} ({result.state})" for result in waiting)
@@ -143,6 +152,7 @@ def follow(clients: Mapping[str, Client], results: Sequence[Result], show: Show)
             if settled:
                 result.seconds = time.monotonic() - began
                 waiting.remove(result)
+        disturb()
         time.sleep(POLL_S)
 
 
@@ -165,6 +175,8 @@ def decide(moderator: Client, result: Result) -> None:
 
 def collect(client: Client, result: Result, out: Path) -> None:
     """Download and verify a release, and take down what the user was told."""
+    if not result.generation_id:
+        return
     decisions = result.view.get("decisions", [])
     result.verdicts = " ".join(f"{one['stage']}:{one['verdict']}" for one in decisions)
     result.why = told(decisions)
@@ -190,5 +202,7 @@ def short(text: str) -> str:
 
 
 def clear(out: Path) -> None:
-    """Remove what an earlier run left."""
-    shutil.rmtree(out, ignore_errors=True)
+    """Remove the files an earlier run left; nothing else that may lie there."""
+    for file in out.glob("*.mp4"):
+        file.unlink()
+    shutil.rmtree(out / "inputs", ignore_errors=True)

@@ -9,9 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from moderation.servers.kafka import KafkaServer
@@ -20,15 +19,60 @@ from moderation.settings import Settings
 from moderation.workers import WORKERS
 
 DRAIN_S = 40
+SHORT_LEASE_S = "8"
+"""Seconds until the work of a killed process is taken over: short, so that the demonstration is."""
 
 
-@dataclass(frozen=True, slots=True)
 class Stage:
     """A running service: its address, its settings, and its processes by name."""
 
-    base_url: str
-    settings: Settings
-    processes: Mapping[str, "subprocess.Popen[bytes]"]
+    def __init__(
+        self, home: Path, environment: Mapping[str, str], commands: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.base_url = environment["SAFECONDUCT_PUBLIC_URL"]
+        self.settings = settings_of(environment)
+        self._environment = environment
+        self._commands = commands
+        self._logs = home / "logs"
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The processes."""
+        return tuple(self._commands)
+
+    def start(self) -> None:
+        """Start all processes."""
+        for name in self._commands:
+            self._start(name)
+
+    def kill_and_restart(self, name: str) -> None:
+        """SIGKILL the process wherever it is, and start it anew."""
+        self._processes[name].kill()
+        self._processes[name].wait()
+        self._start(name)
+
+    def stop(self) -> None:
+        """SIGTERM to all, so that they drain; SIGKILL to who does not end in time."""
+        for process in self._processes.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes.values():
+            try:
+                process.wait(timeout=DRAIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self, name: str) -> None:
+        with (self._logs / f"{name}.log").open("ab") as output:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "moderation", *self._commands[name]],
+                env={**os.environ, **self._environment},
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+            )
 
 
 @contextmanager
@@ -49,6 +93,7 @@ def scaled_out(home: Path) -> Iterator[Stage]:
         environment = {
             "SAFECONDUCT_DATABASE_URL": postgres.url(postgres.create_database()),
             "SAFECONDUCT_KAFKA_BOOTSTRAP": kafka.bootstrap,
+            "SAFECONDUCT_LEASE_S": SHORT_LEASE_S,
         }
         commands = {name: ["worker", name] for name in ("api", *WORKERS)}
         yield from _running(home, environment, commands)
@@ -58,48 +103,21 @@ def _running(
     home: Path, environment: Mapping[str, str], commands: Mapping[str, Sequence[str]]
 ) -> Iterator[Stage]:
     port = free_port()
-    base_url = f"http://127.0.0.1:{port}"
-    environment = {
-        **environment,
-        "SAFECONDUCT_HOME": str(home),
-        "SAFECONDUCT_PORT": str(port),
-        "SAFECONDUCT_PUBLIC_URL": base_url,
-    }
-    settings = settings_of(environment)
-    processes: dict[str, subprocess.Popen[bytes]] = {}
-    logs = home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    stage = Stage(
+        home,
+        {
+            **environment,
+            "SAFECONDUCT_HOME": str(home),
+            "SAFECONDUCT_PORT": str(port),
+            "SAFECONDUCT_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        },
+        commands,
+    )
     try:
-        for name, command in commands.items():
-            processes[name] = start(command, environment, logs / f"{name}.log")
-        yield Stage(base_url, settings, processes)
+        stage.start()
+        yield stage
     finally:
-        stop(processes.values())
-
-
-def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
-    """Start `safeconduct COMMAND` with its output in `log`."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "moderation", *command],
-            env={**os.environ, **environment},
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-        )
-
-
-def stop(processes: Iterable["subprocess.Popen[bytes]"]) -> None:
-    """SIGTERM to all, so that they drain; SIGKILL to who does not end in time."""
-    running = [process for process in processes if process.poll() is None]
-    for process in running:
-        process.send_signal(signal.SIGTERM)
-    for process in running:
-        try:
-            process.wait(timeout=DRAIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stage.stop()
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:

@@ -23,7 +23,7 @@ class CouldNotJudge(Exception):
 
     def __init__(self, cause: str, detail: str = "") -> None:
         super().__init__(detail or cause)
-        self.cause = cause
+        self.cause = self.code = cause
 
 
 class Uncovered(Exception):

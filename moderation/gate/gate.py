@@ -13,6 +13,8 @@ from policies.engine import PolicyContext, Ruling, flatten, rule
 from policies.findings import CheckReport
 from policies.reasons import Statement, explain
 from policies.taxonomy import Stage, Verdict
+from policies.text.absolute import mentions_minor
+from policies.text.normalise import normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,13 @@ def conclude(
 
 
 def context_of(stage: Stage, subject: Subject, likenesses: Sequence[LikenessUse]) -> PolicyContext:
-    """The facts that make rules stricter: an under-18 account, the feed, a real person or a minor shown."""
+    """The facts that make rules stricter: an under-18 account, the feed, a real person shown, a minor shown or spoken of."""
     return PolicyContext(
         stage=stage,
         adult=not subject.account.under_18,
         feed=subject.feed,
         real_person=bool(likenesses),
-        minor_present=any(use.minor for use in likenesses),
+        minor_present=any(use.minor for use in likenesses) or mentions_minor(normalise(subject.prompt)),
     )
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consent.biometrics.faces import Embedding, Face, FaceModel
-from moderation.gate.check import CouldNotJudge
 from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import FaceMatch, FaceSighting, FrameScore, Observed, Spoken
 
@@ -195,8 +194,6 @@ def listen(senses: Senses, samples: NDArray[np.float32] | None) -> Observed[tupl
 
 def cause_of(error: BaseException) -> str:
     """A stable cause for the record: the error's own code where it is one of ours, `area.problem`; a library's means nothing."""
-    if isinstance(error, CouldNotJudge):
-        return error.cause
     code = getattr(error, "code", None)
     return code if isinstance(code, str) and "." in code else "error"
 
