@@ -115,5 +115,5 @@ Take one back:    .venv/bin/safeconduct up &
                   curl -f $RELEASE_URL -o clip.mp4
                   .venv/bin/safeconduct revoke @{HANDLE}
                   curl -f $RELEASE_URL    # refused: 410"""
-AFTER_KAFKA = """The broker and the database were made for this run and are gone; the files were verified by their own service above.
+AFTER_KAFKA = """The broker and the database were made for this run and are gone; its own service verified the files above.
 To keep such a service running, see docs/operations.md."""
