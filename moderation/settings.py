@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from moderation.errors import Kind, ServiceError
 
 
 class Settings(BaseSettings):
@@ -121,3 +123,22 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database URL with the default filled in."""
         return self.database_url or f"sqlite:///{(self.home / 'safeconduct.db').resolve()}"
+
+
+class SettingsInvalid(ServiceError):
+    """A setting has a value it cannot have."""
+
+    code = "settings.invalid"
+    kind = Kind.INVALID
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises `SettingsInvalid` naming the variable, the value and what is expected."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        name = f"SAFECONDUCT_{'_'.join(str(part) for part in fault['loc']).upper()}"
+        raise SettingsInvalid(
+            fault["msg"], field=name, value=fault.get("input", ""), remedy="see docs/settings.md"
+        ) from None

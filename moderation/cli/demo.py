@@ -14,7 +14,7 @@ from moderation.demo.chaos import Chaos, no_chaos
 from moderation.demo.run import Result, clear, run
 from moderation.demo.scenarios import HANDLE
 from moderation.demo.stage import embedded, scaled_out
-from moderation.settings import Settings
+from moderation.settings import read_settings
 
 UNEXPECTED = 1
 LOG_WIDTH = 160
@@ -39,7 +39,7 @@ def demo(
 
     Exit status 1 when anything went otherwise than it should.
     """
-    home = Settings().home / "scaled-out" if kafka else Settings().home
+    home = read_settings().home / "scaled-out" if kafka else read_settings().home
     out = out or (Path("out") / "kafka" if kafka else Path("out"))
     clear(out)
     console = Console(stderr=True)

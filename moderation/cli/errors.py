@@ -2,12 +2,15 @@
 
 import sys
 
+from pydantic import ValidationError
+
 from consent.errors import ConsentError
 from moderation.bus.dead_letters import DeadLetterUnknown
 from moderation.errors import ServiceError
 from moderation.generation.state import IllegalStep
-from moderation.messages import MessageError
+from moderation.messages import MessageError, explain
 from moderation.model_registry.errors import ModelError
+from moderation.settings import Settings
 from moderation.store import DatabaseUnusable
 from policies.loading.problems import PolicyInvalid
 from provenance.errors import ProvenanceError
@@ -22,12 +25,22 @@ ACTIONABLE = (
     DatabaseUnusable,
     DeadLetterUnknown,
     IllegalStep,
+    ValidationError,
 )
 USAGE = 2
 
 
 def show_error(error: Exception) -> int:
     """Print code and sentence to standard error; the exit status."""
-    code = getattr(error, "code", type(error).__name__)
-    print(f"safeconduct: {code}: {error}", file=sys.stderr)
+    code, sentence = _told(error)
+    print(f"safeconduct: {code}: {sentence}", file=sys.stderr)
     return USAGE
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    if not isinstance(error, ValidationError):
+        return getattr(error, "code", type(error).__name__), str(error)
+    if error.title == Settings.__name__:
+        remedy = "correct the environment variable SAFECONDUCT_… of this name; docs/settings.md lists them"
+        return "settings.invalid", f"{explain(error)}; {remedy}"
+    return "input.invalid", f"{explain(error)}; correct what is named here"

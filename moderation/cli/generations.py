@@ -62,22 +62,22 @@ def submit(
 ) -> None:
     """Ask for a video and follow it until it is released, refused or held. `safeconduct up` must be running."""
     with application() as parts:
-        references = tuple(
+        request = GenerationRequested(
+            generation_id=new_id("gen"),
+            account_id=account,
+            prompt=prompt,
+            likenesses=tuple(likeness or ()),
+            remix_parent=remix,
+        )  # before anything is stored: a request that cannot be sent leaves nothing behind
+        references = [
             keep_upload(parts.database, parts.assets, path, account_id=account) for path in reference or ()
-        )
-        generation_id = new_id("gen")
+        ]
+        request = GenerationRequested.model_validate({**request.model_dump(), "references": references})
         with parts.database.transaction() as session:
             at = now_ms(session)
             ensure_account(session, account, actor=OPERATOR, now_ms=at)
-            request = GenerationRequested(
-                generation_id=generation_id,
-                account_id=account,
-                prompt=prompt,
-                likenesses=tuple(likeness or ()),
-                references=references,
-                remix_parent=remix,
-            )
             receive(session, request, now_ms=at)
+        generation_id = request.generation_id
         settled = follow(parts, generation_id, wait_s)
         answer = explanation(parts, generation_id)
     print_json(answer) if as_json else _print(answer)

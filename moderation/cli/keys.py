@@ -35,8 +35,11 @@ def make_command(
 
 
 @app.command("revoke")
-def revoke_command(key_id: Annotated[str, typer.Argument(help="Key id, such as key_…")]) -> None:
+def revoke_command(
+    key_id: Annotated[str, typer.Argument(help="Key id, such as key_…")], as_json: JsonOption = False
+) -> None:
     """End a key for good."""
     with application() as parts, parts.database.transaction() as session:
-        revoke_key(session, key_id, actor=OPERATOR, now_ms=now_ms(session))
-    typer.echo(f"{key_id} is revoked")
+        row = revoke_key(session, key_id, actor=OPERATOR, now_ms=now_ms(session))
+        answer = {"id": key_id, "account_id": row.account_id, "revoked_ms": row.revoked_ms}
+    print_json(answer) if as_json else typer.echo(f"{key_id} is revoked")

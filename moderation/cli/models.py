@@ -16,7 +16,7 @@ from moderation.model_registry.fetch import Fetched, fetch
 from moderation.model_registry.files import ModelFiles, overrides_from
 from moderation.model_registry.profile import coverage
 from moderation.model_registry.verify import FileState, verify
-from moderation.settings import Settings
+from moderation.settings import read_settings
 
 app = typer.Typer(
     no_args_is_help=True, help="The model files: where they come from, and whether they are here."
@@ -113,7 +113,7 @@ def verify_command(
 
 
 def _files(folder: Path | None) -> ModelFiles:
-    return ModelFiles(folder or Settings().models_dir, overrides_from(), shipped_registry())
+    return ModelFiles(folder or read_settings().models_dir, overrides_from(), shipped_registry())
 
 
 def _fetch_with_bar(entries: list[ModelEntry], folder: Path) -> tuple[Fetched, ...]:

@@ -50,13 +50,16 @@ def diff_command(
 
 
 @app.command("activate")
-def activate_command(file: File) -> None:
+def activate_command(file: File, as_json: JsonOption = False) -> None:
     """Make the document rule, on every replica within a second."""
-    text = file.read_text(encoding="utf-8")
     load_document(file)
+    text = file.read_text(encoding="utf-8")
     with application() as parts, parts.database.transaction() as session:
         document = activate(session, text, name=file.stem, actor=OPERATOR, now_ms=now_ms(session))
-    typer.echo(f"{document.revision} is active")
+    if as_json:
+        print_json({"revision": document.revision, "name": file.stem})
+    else:
+        typer.echo(f"{document.revision} is active")
 
 
 def _named(path: Path) -> PolicyDocument:

@@ -25,6 +25,13 @@ class NothingNamed(ServiceError):
     kind = Kind.INVALID
 
 
+class NothingRecorded(ServiceError):
+    """No machine decision has this id, or is about a generation of this id."""
+
+    code = "replay.unknown"
+    kind = Kind.NOT_FOUND
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("replay")(replay)
@@ -43,6 +50,7 @@ def replay(
         )
     with application() as parts, parts.database.read() as session:
         outcomes = list(replay_all(recorded_decisions(session, ids=tuple(ids or ())), _documents(session)))
+        _require_all(ids or [], outcomes)
     different = [outcome for outcome in outcomes if not outcome.replayed.identical]
     _show(outcomes, different, as_json, "identical")
     if different:
@@ -81,6 +89,19 @@ def _show(outcomes: list[Outcome], odd: list[Outcome], as_json: bool, same: str)
             f"{line['before']} -> {line['verdict']}  {line['id']} ({line['stage']} of {line['generation_id']})"
         )
     typer.echo(f"{len(outcomes)} decisions, {len(outcomes) - len(odd)} {same}, {len(odd)} different")
+
+
+def _require_all(ids: list[str], outcomes: list[Outcome]) -> None:
+    """A typing error must not read as "nothing differs"."""
+    known = {outcome.decision_id for outcome in outcomes} | {outcome.generation_id for outcome in outcomes}
+    for name in ids:
+        if name not in known:
+            raise NothingRecorded(
+                "no machine decision is recorded under this id",
+                field="ids",
+                value=name,
+                remedy="name a decision or a generation; `safeconduct explain GENERATION` lists its decisions",
+            )
 
 
 def _documents(session: Session) -> Callable[[str], PolicyDocument]:

@@ -10,7 +10,7 @@ from moderation.cli.session import application
 from moderation.errors import Kind, ServiceError
 from moderation.observability.logs import configure_logging
 from moderation.service import prepare, run_surface, run_workers
-from moderation.settings import Settings
+from moderation.settings import read_settings
 from moderation.warming import API
 from moderation.workers import WORKERS
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def up() -> None:
     """Run everything in one process: API, gates, generator, release, sweeper, relay. SIGTERM drains it."""
-    settings = Settings()
+    settings = read_settings()
     configure_logging(settings.log_level)
     with application(settings) as parts:
         _first_key(parts)
@@ -51,7 +51,7 @@ def worker(
             value=name,
             remedy=f"name one of {API}, {', '.join(WORKERS)}",
         )
-    settings = Settings()
+    settings = read_settings()
     configure_logging(settings.log_level)
     with application(settings) as parts:
         _first_key(parts)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from moderation.bootstrap import Application
-from moderation.settings import Settings
+from moderation.settings import Settings, read_settings
 
 
 @contextmanager
 def application(settings: Settings | None = None) -> Iterator[Application]:
     """Build what the command needs, and close it."""
-    app = Application(settings or Settings())
+    app = Application(settings or read_settings())
     try:
         yield app
     finally:

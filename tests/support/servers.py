@@ -3,10 +3,12 @@
 A missing server program skips its tests and says what to install.
 """
 
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlmodel import SQLModel
@@ -22,6 +24,17 @@ KAFKA = pytest.param("kafka", marks=pytest.mark.integration)
 POSTGRES = pytest.param("postgres", marks=pytest.mark.integration)
 
 
+REQUIRED = "SAFECONDUCT_TEST_REQUIRE_SERVERS"
+"""Set to 1, a missing server program is a failure: CI must not be green without Kafka and PostgreSQL."""
+
+
+def unavailable(error: ServerUnavailable) -> NoReturn:
+    """Skip with the reason, or fail where servers are required."""
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(str(error))
+    pytest.skip(str(error))
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One PostgreSQL for the session, on loopback."""
@@ -29,7 +42,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         server = PostgresServer(durable=False)
         server.start()
     except ServerUnavailable as error:
-        pytest.skip(str(error))
+        unavailable(error)
     yield server
     server.remove()
 
@@ -40,7 +53,7 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServ
     try:
         server = KafkaServer(tmp_path_factory.mktemp("kafka")).start()
     except ServerUnavailable as error:
-        pytest.skip(str(error))
+        unavailable(error)
     yield server
     server.stop()
 
