@@ -78,6 +78,7 @@ class Application:
         self.settings.home.mkdir(parents=True, exist_ok=True)
         database = Database(self.settings.resolved_database_url)
         self._opened.callback(database.close)
+        database.ping()
         database.upgrade()
         with database.transaction() as session:
             ensure_policy(session)

@@ -10,7 +10,6 @@ from moderation.errors import ServiceError
 from moderation.generation.state import IllegalStep
 from moderation.messages import MessageError, explain
 from moderation.model_registry.errors import ModelError
-from moderation.settings import Settings
 from moderation.store import DatabaseUnusable
 from policies.loading.problems import PolicyInvalid
 from provenance.errors import ProvenanceError
@@ -38,9 +37,6 @@ def show_error(error: Exception) -> int:
 
 
 def _told(error: Exception) -> tuple[str, str]:
-    if not isinstance(error, ValidationError):
-        return getattr(error, "code", type(error).__name__), str(error)
-    if error.title == Settings.__name__:
-        remedy = "correct the environment variable SAFECONDUCT_… of this name; docs/settings.md lists them"
-        return "settings.invalid", f"{explain(error)}; {remedy}"
-    return "input.invalid", f"{explain(error)}; correct what is named here"
+    if isinstance(error, ValidationError):
+        return "input.invalid", f"{explain(error)}; correct what is named here"
+    return getattr(error, "code", type(error).__name__), str(error)
