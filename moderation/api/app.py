@@ -14,6 +14,7 @@ from moderation.api.routes import (
     judgements,
     likenesses,
     releases,
+    restrictions,
     verify,
 )
 from moderation.api.services import Services
@@ -25,6 +26,7 @@ ROUTERS = tuple(
         judgements,
         assets,
         likenesses,
+        restrictions,
         cases,
         releases,
         verify,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from consent.likeness.changes import LikenessChange
-from consent.likeness.grants import GrantTerms, give_grant
 from consent.likeness.models import Likeness, RevokeScope
 from consent.likeness.revocation import Revocation, erase, revoke
 from moderation.bus.outbox import enqueue
@@ -73,17 +72,6 @@ def erase_likeness(session: Session, likeness_id: str, *, actor: str, now_ms: in
     for portrait in session.exec(select(LikenessPortrait).where(LikenessPortrait.likeness_id == likeness_id)):
         session.delete(portrait)
     return _take_back(session, revocation, actor, now_ms)
-
-
-def grant_use(
-    session: Session, likeness_id: str, terms: GrantTerms, *, actor: str, now_ms: int
-) -> LikenessChange:
-    """Give a grant and announce it."""
-    change = give_grant(
-        session, grant_id=new_id("grant"), likeness_id=likeness_id, terms=terms, actor=actor, now_ms=now_ms
-    )
-    announce(session, change, actor=actor, now_ms=now_ms)
-    return change
 
 
 def require_owner(session: Session, likeness_id: str, account_id: str) -> Likeness:
