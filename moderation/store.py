@@ -23,8 +23,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x5AFEC0DE  # any number of our own: pg_advisory_xact_lock key of `upgrade`
 
 _NOW_MS = {
-    "sqlite": text("SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"),
-    "postgresql": text("SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)"),
+    "sqlite": "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)",
+    "postgresql": "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)",
 }
 
 
@@ -38,7 +38,8 @@ class DatabaseUnusable(Exception):
 
 def now_ms(session: Session) -> int:
     """The database's clock, milliseconds since the epoch (UTC); it moves on within a transaction."""
-    return int(session.execute(_NOW_MS[session.get_bind().dialect.name]).scalar_one())
+    connection = session.connection()
+    return int(connection.exec_driver_sql(_NOW_MS[connection.dialect.name]).scalar_one())
 
 
 class Database:

@@ -30,6 +30,8 @@ from moderation.transparency.sealer import Sealer
 INDEX_EVERY_S = 0.4
 PROMOTE_EVERY_S = 1.0
 COLLECT_EVERY_S = 3600.0
+GATE_BATCH = 32
+"""Requests judged in one transaction at most, when they are judged that fast."""
 RELAY_LEASE_S = 10.0
 """At most this long no event leaves after the relay died."""
 
@@ -39,7 +41,7 @@ def request_gate(app: Application) -> list[Loop]:
     stage = RequestStage(app.gate, app.limits.quota)
     return [
         _consumer(app, request_subscription()),
-        _pool(app, RequestGateJob(app.judging, stage, lease_s=app.settings.lease_s)),
+        _pool(app, RequestGateJob(app.judging, stage, lease_s=app.settings.lease_s), batch=GATE_BATCH),
         _index(app),
     ]
 
@@ -97,8 +99,8 @@ def loops_of(app: Application, names: Sequence[str]) -> list[Loop]:
     return [loop for name in names for loop in WORKERS[name](app)]
 
 
-def _pool(app: Application, handler: JobHandler, *, threads: int | None = None) -> JobPool:
-    return JobPool(app.database, [handler], threads=threads or app.settings.worker_threads)
+def _pool(app: Application, handler: JobHandler, *, threads: int | None = None, batch: int = 1) -> JobPool:
+    return JobPool(app.database, [handler], threads=threads or app.settings.worker_threads, batch=batch)
 
 
 def _consumer(app: Application, subscription: Subscription) -> ConsumerLoop:

@@ -1,8 +1,8 @@
 """Daily quotas and request rates, right under concurrency.
 
 A place is taken by one conditional `UPDATE … SET used = used + 1 WHERE used < limit`: the database's row lock decides, not a
-count read beforehand. Rows are locked in a fixed order (reservation, account, total), so two reservations cannot deadlock.
-The row of the total is hot: call `reserve` last in the approving transaction.
+count read beforehand. Rows are locked in a fixed order (reservation, total, account): whoever holds the total may reserve for
+any number of accounts, so two batches cannot deadlock. That row is hot: call `reserve` last in the approving transaction.
 """
 
 from dataclasses import dataclass
@@ -54,8 +54,12 @@ def reserve(session: Session, account_id: str, day: str, limits: QuotaLimits, *,
     place is taken anew. Raises `QuotaExhausted` and leaves the transaction as it was."""
     with session.begin_nested():
         if _newly_reserved(session, account_id, day, generation_id):
+            try:
+                _take(session, TOTAL, day, limits.total, "total")
+            except QuotaExhausted:
+                _take(session, account_id, day, limits.account, "account")  # when both are full, its own is named
+                raise
             _take(session, account_id, day, limits.account, "account")
-            _take(session, TOTAL, day, limits.total, "total")
 
 
 def give_back(session: Session, generation_id: str) -> bool:
@@ -65,7 +69,7 @@ def give_back(session: Session, generation_id: str) -> bool:
     if not changed(session, statement.values(returned=True)):
         return False
     reservation = session.get_one(QuotaReservation, generation_id, populate_existing=True)
-    for scope in (reservation.account_id, TOTAL):
+    for scope in (TOTAL, reservation.account_id):
         row = update(QuotaDay).where(col(QuotaDay.scope) == scope, col(QuotaDay.day) == reservation.day)
         session.execute(row.values(used=QuotaDay.used - 1))
     return True
@@ -84,12 +88,13 @@ def count_request(session: Session, account_id: str, at_ms: int) -> int:
     taking its requests as evenly spread.
     """
     minute, into = divmod(at_ms, MINUTE_MS)
-    session.execute(
-        delete(RequestRate).where(
-            col(RequestRate.account_id) == account_id, col(RequestRate.minute) < minute - 1
-        )
-    )
     now = add_and_read(session, RequestRate, "requests", 1, account_id=account_id, minute=minute)
+    if now == 1:
+        session.execute(
+            delete(RequestRate).where(
+                col(RequestRate.account_id) == account_id, col(RequestRate.minute) < minute - 1
+            )
+        )
     before = session.get(RequestRate, (account_id, minute - 1), populate_existing=True)
     return now + (before.requests * (MINUTE_MS - into) // MINUTE_MS if before else 0)
 
@@ -105,9 +110,12 @@ def _newly_reserved(session: Session, account_id: str, day: str, generation_id: 
 
 
 def _take(session: Session, scope: str, day: str, limit: int, name: str) -> None:
-    insert_new(session, QuotaDay, scope=scope, day=day, used=0)
     free = update(QuotaDay).where(
         col(QuotaDay.scope) == scope, col(QuotaDay.day) == day, col(QuotaDay.used) < limit
     )
-    if not changed(session, free.values(used=QuotaDay.used + 1)):
+    take = free.values(used=QuotaDay.used + 1)
+    if changed(session, take):
+        return
+    insert_new(session, QuotaDay, scope=scope, day=day, used=0)  # the first of the day, or there is no room
+    if not changed(session, take):
         raise QuotaExhausted(name, limit, day)

@@ -1,7 +1,8 @@
 """Threads that claim jobs, run them outside any transaction, and commit each result together with its job's completion.
 
-With `batch` above 1 a thread claims several small jobs at once and commits their results in one transaction; slow jobs keep
-batch 1. A shutdown finishes what runs or, after `grace_s`, gives it back.
+With `batch` above 1 a thread claims several small jobs at once and commits their results in one transaction; it claims no more
+than it lately finished in `FLUSH_S`, so slow jobs are claimed one at a time. A shutdown finishes what runs or, after
+`grace_s`, gives it back.
 """
 
 import os
@@ -29,7 +30,7 @@ FLUSH_S = 0.05  # results of a batch wait at most this long for each other
 class JobPool:
     """Runs the jobs of `handlers` on `threads` threads.
 
-    `batch` jobs are claimed together; `poll_s` is how long an idle thread waits for work of another process; `grace_s` how
+    Up to `batch` jobs are claimed together; `poll_s` is how long an idle thread waits for work of another process; `grace_s` how
     long a shutdown waits for running jobs before it gives their leases back.
     """
 
@@ -51,6 +52,7 @@ class JobPool:
         self._bells = [bell(kind) for kind in self._handlers]
         self._threads, self._batch, self._poll_s, self._grace_s = threads, batch, poll_s, grace_s
         self._backoff = backoff or Backoff()
+        self._job_s = 0.0  # what a job took in the last batch of any thread
         self._holder = f"{os.getpid()}:{secrets.token_hex(4)}"
         self.name = "jobs:" + "+".join(self._handlers)
 
@@ -71,7 +73,7 @@ class JobPool:
         """Claim one batch, run it and commit, on this thread; how many jobs were claimed."""
         held = [(job, self._holdings.hold(job)) for job in self._claim()]
         pending: list[Outcome] = []
-        began = monotonic()
+        started = began = monotonic()
         for job, lease in held:
             if stop is not None and stop.is_set():
                 self._holdings.give_back(job, lease, started=False)
@@ -81,6 +83,8 @@ class JobPool:
                 self._commit(pending)
                 pending, began = [], monotonic()
         self._commit(pending)
+        if held:
+            self._job_s = (monotonic() - started) / len(held)
         return len(held)
 
     def _work(self, stop: threading.Event) -> None:
@@ -102,11 +106,15 @@ class JobPool:
     def _claim(self) -> tuple[Job, ...]:
         try:
             with self._database.transaction() as session:
-                return job_queue.claim(session, self._lease_ms, holder=self._holder, limit=self._batch)
+                return job_queue.claim(session, self._lease_ms, holder=self._holder, limit=self._limit())
         except (
             IntegrityError
         ):  # another worker began a serial job of the same subject between our look and our claim
             return ()
+
+    def _limit(self) -> int:
+        """As many as would take `FLUSH_S` at the last pace: a thread must not sit on work that another could begin."""
+        return max(1, min(self._batch, int(FLUSH_S / max(self._job_s, FLUSH_S / self._batch))))
 
     def _attempt(self, job: Job, lease: Lease) -> Outcome:
         if job.attempt > job.max_attempts:

@@ -10,7 +10,7 @@ from consent.likeness.rulings import UseRuling, evaluate_use
 from moderation.accounts.models import Account
 from moderation.accounts.quota import QuotaLimits, day_of, used
 from moderation.gate.subjects import AccountFacts, LikenessUse, RestrictionRule
-from moderation.generation.rows import get_generation, pinned_likenesses
+from moderation.generation.rows import pinned_likenesses
 from moderation.generation.tables import Generation
 from moderation.messages import GenerationRequested
 
@@ -33,10 +33,14 @@ class Limits:
     rate_per_minute: int
 
 
-def gather(session: Session, request: GenerationRequested, *, limits: Limits, now_ms: int) -> RequestFacts:
-    """Read the facts. The registry's version is read first: what is read after it is at least that new."""
+def gather(
+    session: Session, request: GenerationRequested, *, rate: int, limits: Limits, now_ms: int
+) -> RequestFacts:
+    """Read the facts. `rate`: the account's requests in the minute before this one, as counted when it came in.
+
+    The registry's version is read first: what is read after it is at least that new.
+    """
     version = registry_version(session)
-    rate = get_generation(session, request.generation_id).requests_last_minute
     return RequestFacts(
         account=account_facts(session, request.account_id, limits=limits, rate=rate, now_ms=now_ms),
         likenesses=likeness_uses(session, request, now_ms=now_ms),

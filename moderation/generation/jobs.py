@@ -81,7 +81,8 @@ class RequestGateJob:
                 return None
             request = request_of(generation)
             at = now_ms(session)
-            facts = gather(session, request, limits=self.judging.limits, now_ms=at)
+            rate = generation.requests_last_minute
+            facts = gather(session, request, rate=rate, limits=self.judging.limits, now_ms=at)
             works = self.judging.works.find(session, request.prompt, request.account_id, now_ms=at)
         return RequestSubject(
             account=facts.account,
@@ -131,7 +132,8 @@ class OutputGateJob:
                 return None
             request = request_of(generation)
             at = now_ms(session)
-            facts = gather(session, request, limits=self.judging.limits, now_ms=at)
+            rate = generation.requests_last_minute
+            facts = gather(session, request, rate=rate, limits=self.judging.limits, now_ms=at)
             pinned = {row.likeness_id for row in pinned_likenesses(session, generation_id)}
         known = [face for reference in request.references for face in self._known_faces(reference)]
         return OutputSubject(

@@ -1,6 +1,7 @@
 """Taking a request in: the row, its job, and nothing else. Idempotent by generation id, whichever way the request came."""
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from moderation.accounts.quota import count_request
 from moderation.bus.jobs import insert_job
@@ -45,9 +46,9 @@ def receive(session: Session, request: GenerationRequested, *, now_ms: int) -> b
     if not fresh:
         _refuse_other(session, request, body)
         return False
-    generation = session.get_one(Generation, request.generation_id)
-    generation.requests_last_minute = count_request(session, request.account_id, now_ms)
-    session.add(generation)
+    rate = count_request(session, request.account_id, now_ms)
+    mine = col(Generation.id) == request.generation_id
+    session.execute(update(Generation).where(mine).values(requests_last_minute=rate))
     insert_job(
         session,
         kind=REQUEST_GATE,

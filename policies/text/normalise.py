@@ -8,6 +8,7 @@ character maps back to the original, so that a finding can point at what the use
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from policies.text.characters import (
     PLAIN_PUNCTUATION,
@@ -50,6 +51,7 @@ class NormalisedText:
 _Piece = tuple[str, int, int]  # one output character and the range of the original it came from
 
 
+@lru_cache(maxsize=32)  # several checks read the same prompt; it is bounded by the longest prompt allowed
 def normalise(original: str) -> NormalisedText:
     """Fold `original` to what a reader sees: NFKC, no invisible characters, Latin look-alikes unmasked, single spaces.
 

@@ -434,3 +434,27 @@ def test_a_claim_uses_the_index_however_many_jobs_are_done(sqlite_database: Data
         ).all()
     assert "ix_job_claim" in str(plan)
     assert "TEMP B-TREE" not in str(plan)
+
+
+def test_a_thread_claims_no_more_slow_jobs_than_it_can_soon_begin(sqlite_database: Database) -> None:
+    def run(job: Job, lease: Lease) -> Effect:
+        sleep(0.03)
+        return no_effect
+
+    for number in range(12):
+        add(sqlite_database, f"gen_{number}")
+    working = pool(sqlite_database, Handler(run), batch=6)
+    assert [working.run_once() for _ in range(3)] == [6, 1, 1]
+
+
+def test_a_thread_that_finds_jobs_fast_again_claims_many_again(sqlite_database: Database) -> None:
+    slow = [0.2]
+
+    def run(job: Job, lease: Lease) -> Effect:
+        sleep(slow.pop() if slow else 0)
+        return no_effect
+
+    for number in range(12):
+        add(sqlite_database, f"gen_{number}")
+    working = pool(sqlite_database, Handler(run), batch=4)
+    assert [working.run_once() for _ in range(3)] == [4, 1, 4]
