@@ -56,12 +56,15 @@ def counted(database: Database, decisions: int, within_s: float = 30) -> bool:
     return until(lambda: _tally(database) >= decisions, within_s) and _tally(database) == decisions
 
 
-def assert_released_once(database: Database, assets: AssetStore, ids: Sequence[str]) -> None:
-    """One decision per stage, one release, one ledger row, one event per effect, one place in the quota; nothing is parked."""
+def assert_released_once(
+    database: Database, assets: AssetStore, ids: Sequence[str], *, asked: int = 1
+) -> None:
+    """One decision per stage, one release, one ledger row, one event per effect, one place in the quota; nothing is parked.
+    `asked`: how often each request was sent."""
     with database.read() as session:
         for generation_id in ids:
             assert _stages(session, generation_id) == Counter(request=1, output=1)
-            assert _events(session, generation_id) == ONE_RELEASE
+            assert _events(session, generation_id) == {**ONE_RELEASE, "generation.requested": asked}
             assert _jobs(session, generation_id) == ONE_OF_EACH_JOB
             assert _acts(session, generation_id) == Counter({"generation.released": 1})
             _assert_one_release(session, assets, generation_id)

@@ -44,16 +44,23 @@ class Fleet:
 
     def start(self, *names: str, fault: str = "") -> ForkServerProcess:
         """Start a process with these workers; `fault` as `bus.faultpoints` reads it."""
-        log = self.settings.home / f"process-{len(self.running)}.log"
+        log = self._log(len(self.running))
         process = CONTEXT.Process(target=main, args=(self.settings.model_dump(), names, fault, log))
         process.start()
         self.running.append(process)
         return process
 
+    def log_of(self, process: ForkServerProcess) -> str:
+        """What it wrote."""
+        return self._log(self.running.index(process)).read_text()
+
     def logs(self) -> str:
         """What they wrote, for the message of a failing test."""
         parts = sorted(self.settings.home.glob("process-*.log"))
         return "\n".join(f"== {part.name}\n{part.read_text()[-3000:]}" for part in parts)
+
+    def _log(self, number: int) -> Path:
+        return self.settings.home / f"process-{number}.log"
 
     def end(self) -> None:
         """SIGKILL to all, frozen ones too: draining is tested elsewhere, and a test must not wait for it."""

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from consent.biometrics.faces import Face, FaceModel
 from consent.likeness.enrolment import Portraits, enrol
-from consent.likeness.grants import GrantTerms
+from consent.likeness.grants import GrantTerms, give_grant
 from consent.likeness.models import Audience
 from consent.public_figures.names import FigureMatcher
 from moderation.accounts.directory import ensure_account
@@ -31,7 +31,7 @@ from moderation.gate.subjects import WorkUse
 from moderation.generation.generators.port import Cancelled, Generator, Progress
 from moderation.generation.works import WorksInText
 from moderation.ids import new_id
-from moderation.likenesses.commands import announce, grant_use
+from moderation.likenesses.commands import announce
 from moderation.messages import Brief, GenerationRequested, Parameters
 from moderation.model_registry.files import ModelFiles
 from moderation.profile import Profile
@@ -226,7 +226,11 @@ def give(database: Database, person: Person, **terms: Any) -> None:
     """Permit the test's account to use the likeness."""
     wanted = GrantTerms(**{"audience": Audience.NAMED, "account_ids": (ACCOUNT,), **terms})
     with database.transaction() as session:
-        grant_use(session, person.likeness_id, wanted, actor=person.owner, now_ms=now_ms(session))
+        at = now_ms(session)
+        change = give_grant(
+            session, grant_id=new_id("grant"), likeness_id=person.likeness_id, terms=wanted, actor=person.owner, now_ms=at
+        )  # fmt: skip
+        announce(session, change, actor=person.owner, now_ms=at)
 
 
 def ask(
