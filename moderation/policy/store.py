@@ -57,7 +57,8 @@ def activate(session: Session, text: str, *, name: str, actor: str, now_ms: int)
     document = parse_document(text, name=name)
     insert_new(session, PolicyRow, revision=document.revision, name=name, document=text, added_ms=now_ms)
     active = session.get(PolicyActivation, ACTIVE, populate_existing=True)
-    if active is not None and active.revision == document.revision:
+    before = active.revision if active else ""
+    if before == document.revision:
         return document
     session.merge(PolicyActivation(slot=ACTIVE, revision=document.revision, activated_ms=now_ms))
     message = PolicyChanged(policy=ACTIVE, revision=document.revision)
@@ -67,7 +68,7 @@ def activate(session: Session, text: str, *, name: str, actor: str, now_ms: int)
         actor=actor,
         act="policy.activated",
         subject=document.revision,
-        detail={"before": active.revision if active else ""},
+        detail={"before": before},
         at_ms=now_ms,
     )
     return document
