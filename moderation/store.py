@@ -11,7 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session, SQLModel
 
@@ -20,6 +20,9 @@ from moderation.tables import load_tables
 
 BUSY_TIMEOUT_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
+IDLE_IN_TRANSACTION_MS = (
+    10_000  # no transaction spans inference: one idle so long is a frozen process holding locks
+)
 UPGRADE_LOCK = 0x5AFEC0DE  # any number of our own: pg_advisory_xact_lock key of `upgrade`
 
 _NOW_MS = {
@@ -131,7 +134,9 @@ def _engine(text_url: str, pool_size: int) -> tuple[str, Engine]:
             pool_pre_ping=True,
             hide_parameters=True,  # errors must not carry ciphertext, keys or prompts
             isolation_level="READ COMMITTED",
+            connect_args={"options": f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"},
         )
+        event.listen(engine, "handle_error", _notice_ended_connection)
         return shown, engine
     if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
         raise DatabaseUnusable(
@@ -145,6 +150,15 @@ def _engine(text_url: str, pool_size: int) -> tuple[str, Engine]:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return shown, engine
+
+
+def _notice_ended_connection(context: ExceptionContext) -> None:
+    """The server ended this connection (shutdown, crash, idle in a transaction): the pool must not use it again."""
+    state = getattr(context.original_exception, "sqlstate", None) or ""
+    if state.startswith(
+        ("08", "57P", "25P03")
+    ):  # https://www.postgresql.org/docs/current/errcodes-appendix.html
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

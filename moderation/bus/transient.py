@@ -5,6 +5,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from moderation.store import DatabaseUnusable
 
+# SQLSTATE classes: connection, rolled back (deadlock), resources, shutdown; lock not available, idle in a transaction
+_POSTGRESQL = ("08", "40", "53", "57", "55P03", "25P03")
 _SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL")
 
 
@@ -16,6 +18,9 @@ def is_transient(error: BaseException) -> bool:
         return False
     if error.connection_invalidated or isinstance(error, InterfaceError):
         return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state:
+        return str(state).startswith(_POSTGRESQL)
     name = getattr(error.orig, "sqlite_errorname", None)
     if name is not None:
         return str(name).startswith(_SQLITE)

@@ -7,9 +7,11 @@ from time import sleep, time
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from moderation.bells import ring_after_commit
+from moderation.bus.transient import is_transient
 from moderation.servers.postgres import PostgresServer
 from moderation.store import Database, DatabaseUnusable, now_ms
 
@@ -141,6 +143,33 @@ def _upgrade_at_once(url: str) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+@pytest.mark.integration
+def test_postgresql_ends_a_transaction_that_a_frozen_process_holds_open(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moderation.store.IDLE_IN_TRANSACTION_MS", 200)
+    name = postgres_server.create_database()
+    frozen, other = (Database(postgres_server.url(name)) for _ in range(2))
+    _table(frozen)
+    _insert(frozen, "row")
+
+    def hold() -> None:
+        with frozen.transaction() as session:
+            session.execute(text("SELECT * FROM thing FOR UPDATE"))
+            sleep(0.6)
+            with other.transaction() as second:
+                second.execute(text("UPDATE thing SET name = 'taken over'"))
+            session.execute(text("UPDATE thing SET name = 'too late'"))
+
+    with pytest.raises(DBAPIError, match="idle-in-transaction") as caught:
+        hold()
+    assert is_transient(caught.value)
+    assert _names(frozen) == ["taken over"], "the pool gave a new connection"
+    for database in (frozen, other):
+        database.close()
+    postgres_server.drop_database(name)
 
 
 @pytest.mark.parametrize(
