@@ -31,7 +31,10 @@ class Uncovered(Exception):
 
 
 class Check(Protocol[S_contra]):
-    """Looks at one aspect of a subject. Pure given the subject and `revision`."""
+    """Looks at one aspect of a subject. Pure given the subject and `revision`.
+
+    One that only reads facts gathered before says so by an attribute `instant = True`: it runs on the caller's thread.
+    """
 
     @property
     def name(self) -> str:
@@ -63,7 +66,7 @@ class SilentObserver:
 
 
 class CheckRunner:
-    """Runs checks side by side on its own threads, `timeout_s` seconds each at most."""
+    """Runs checks side by side on its own threads, `timeout_s` seconds each at most; instant ones meanwhile on the caller's."""
 
     def __init__(self, *, timeout_s: float, threads: int = 4, observer: CheckObserver | None = None) -> None:
         self._timeout_s = timeout_s
@@ -89,9 +92,18 @@ class CheckRunner:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run_tier(self, checks: Sequence[Check[S]], subject: S) -> list[CheckReport]:
-        started = [(check, self._pool.submit(self._examine, check, subject)) for check in checks]
+        instant = [getattr(check, "instant", False) for check in checks]
+        started = {
+            number: self._pool.submit(self._examine, check, subject)
+            for number, check in enumerate(checks)
+            if not instant[number]
+        }
         deadline = perf_counter() + self._timeout_s
-        return [self._collect(check, future, deadline) for check, future in started]
+        at_once = {n: self._examine(check, subject) for n, check in enumerate(checks) if instant[n]}
+        return [
+            at_once[n] if instant[n] else self._collect(check, started[n], deadline)
+            for n, check in enumerate(checks)
+        ]
 
     def _collect(self, check: Check[S], future: "Future[CheckReport]", deadline: float) -> CheckReport:
         try:

@@ -98,3 +98,32 @@ def test_the_observer_hears_of_every_check_that_ran() -> None:
     runner.run(checks, request(), blocks=lambda _reports: False)
     runner.close()
     assert sorted(watching.seen) == [("a", "judged", False), ("b", "unjudged", True)]
+
+
+class Instant(Scripted):
+    """Reads only what was gathered before; remembers where it ran."""
+
+    instant = True
+    thread = ""
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        self.thread = threading.current_thread().name
+        return super().examine(subject)
+
+
+def test_an_instant_check_runs_on_the_callers_thread_in_its_place() -> None:
+    quick = Instant("b")
+    reports = run(Scripted("c"), quick, Scripted("a"))
+    assert quick.thread == threading.current_thread().name
+    assert list(reports) == ["a", "b", "c"]
+    assert all(report.status is CheckStatus.JUDGED for report in reports.values())
+
+
+def test_an_instant_check_that_fails_could_not_judge_like_any_other() -> None:
+    reports = run(Instant("a", raises=CouldNotJudge("index.stale")), Instant("b", raises=Uncovered("b")))
+    assert [report.status for report in reports.values()] == [CheckStatus.UNJUDGED, CheckStatus.UNCOVERED]
+
+
+def test_instant_checks_do_not_take_the_time_of_the_others() -> None:
+    report = run(Scripted("slow", sleeps_s=0.3), Instant("quick"), timeout_s=2.0)["slow"]
+    assert report.status is CheckStatus.JUDGED

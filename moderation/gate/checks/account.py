@@ -13,6 +13,7 @@ class AccountCheck:
 
     name = "request.account"
     tier = 0
+    instant = True
     revision = REVISION
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:

@@ -14,6 +14,7 @@ class LikenessCheck:
 
     name = "request.likenesses"
     tier = 1
+    instant = True
     revision = REVISION
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
@@ -38,6 +39,7 @@ class RemixCheck:
 
     name = "request.remix_parent"
     tier = 1
+    instant = True
     revision = REVISION
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:

@@ -61,6 +61,7 @@ class WorksCheck:
 
     name = "prompt.works"
     tier = 1
+    instant = True
 
     def __init__(self, revision: str) -> None:
         self.revision = f"{WORKS_REVISION}+{revision}"

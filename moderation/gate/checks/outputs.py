@@ -17,6 +17,7 @@ class OutputMediaCheck:
 
     name = "output.media"
     tier = 0
+    instant = True
     revision = REVISION
 
     def examine(self, subject: OutputSubject) -> Sequence[Finding]:
@@ -44,6 +45,7 @@ class OutputFacesCheck:
 
     name = "output.faces"
     tier = 1
+    instant = True
 
     def __init__(self, revision: str) -> None:
         self.revision = f"{REVISION}+{revision}"
@@ -103,6 +105,7 @@ class OutputNudityCheck:
 
     name = "output.nudity"
     tier = 1
+    instant = True
 
     def __init__(self, revision: str) -> None:
         self.revision = f"{REVISION}+{revision}"

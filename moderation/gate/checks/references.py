@@ -16,6 +16,7 @@ class ReferenceMediaCheck:
 
     name = "reference.media"
     tier = 2
+    instant = True
     revision = REVISION
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
@@ -41,6 +42,7 @@ class ReferenceCredentialsCheck:
 
     name = "reference.credentials"
     tier = 2
+    instant = True
     revision = REVISION
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
@@ -72,17 +74,26 @@ class ReferenceCredentialsCheck:
         return findings
 
 
+UNCLEAR_FROM_PX = 50.0
+"""The size from which a face would count (`consent.biometrics.faces`): one that does not is blurred or turned away."""
+UNCLEAR_FROM_SHARE = 0.2
+"""Of the picture's height: a face of this size is what the picture is about, however few pixels it has."""
+
+
 class ReferenceFacesCheck:
-    """A real face in a reference must be a likeness that this request asks for and may use."""
+    """A real face in a reference must be a likeness that this request asks for and may use. One that stands out and yet
+    cannot be compared could be anybody's: a person looks."""
 
     name = "reference.faces"
     tier = 2
+    instant = True
 
     def __init__(self, revision: str) -> None:
         self.revision = f"{REVISION}+{revision}"
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """`reference.face_unconsented` for each usable face that is no permitted likeness of this request."""
+        """`reference.face_unconsented` for each usable face that is no permitted likeness of this request. Raises
+        `CouldNotJudge` (`face.unclear`) when there is none, but a face that cannot be compared."""
         permitted = {use.likeness_id for use in subject.likenesses if use.permitted}
         findings = []
         for media in _readable(subject):
@@ -93,6 +104,9 @@ class ReferenceFacesCheck:
                 for face in media.faces.value
                 if face.usable and not _is_one_of(face, permitted)
             ]
+        unclear = [media.asset for media in _readable(subject) if any(map(_is_unclear, media.faces.value or ()))]
+        if unclear and not findings:
+            raise CouldNotJudge("face.unclear", unclear[0])
         return findings
 
     def _finding(self, media: Media, face: FaceSighting) -> Finding:
@@ -113,6 +127,7 @@ class ReferenceNudityCheck:
 
     name = "reference.nudity"
     tier = 2
+    instant = True
 
     def __init__(self, revision: str) -> None:
         self.revision = f"{REVISION}+{revision}"
@@ -138,7 +153,14 @@ def box_of(media: Media, face: FaceSighting) -> FrameBox:
 
 
 def _is_one_of(face: FaceSighting, permitted: set[str]) -> bool:
-    return bool(face.matches) and face.matches[0].likeness_id in permitted
+    """Whether the nearest person is permitted, and nobody who resembles the face is revoked or protected."""
+    near = bool(face.matches) and face.matches[0].likeness_id in permitted
+    return near and all(match.standing == "enrolled" for match in face.matches)
+
+
+def _is_unclear(face: FaceSighting) -> bool:
+    stands_out = face.size_px >= UNCLEAR_FROM_PX or face.bottom - face.top >= UNCLEAR_FROM_SHARE
+    return stands_out and not face.usable
 
 
 def _readable(subject: RequestSubject) -> list[Media]:

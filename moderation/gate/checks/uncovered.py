@@ -11,6 +11,7 @@ class UncoveredCheck:
     """Says that nobody looks at `aspect`. Installing a model for it replaces this check."""
 
     tier = 0
+    instant = True
     revision = "none"
 
     def __init__(self, aspect: str) -> None:
