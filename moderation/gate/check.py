@@ -26,6 +26,12 @@ class CouldNotJudge(Exception):
         self.cause = self.code = cause
 
 
+def cause_of(error: BaseException) -> str:
+    """A stable cause for the record: the error's own code where it is one of ours, `area.problem`; a library's means nothing."""
+    code = getattr(error, "code", None)
+    return code if isinstance(code, str) and "." in code else "error"
+
+
 class Uncovered(Exception):
     """The active profile has no model for this aspect."""
 
@@ -124,7 +130,7 @@ class CheckRunner:
         except CouldNotJudge as error:
             failure, report = error, _report(check, CheckStatus.UNJUDGED, cause=error.cause)
         except Exception as error:
-            failure, report = error, _report(check, CheckStatus.UNJUDGED, cause="error")
+            failure, report = error, _report(check, CheckStatus.UNJUDGED, cause=cause_of(error))
         self._observer.ran(report, perf_counter() - began, failure)
         return report
 

@@ -19,7 +19,8 @@ from policies.engine import flatten
 from policies.records import finding_to_plain, ruling_to_plain
 
 As = Literal["request", "reference", "output"]
-MAX_TEXT = 200_000
+MAX_TEXT = 20_000
+"""Characters: as many as a request may have. A longer text costs minutes to judge and nothing could be made of it."""
 
 
 class NothingToJudge(ServiceError):
@@ -145,6 +146,6 @@ def digest(path: Path) -> str:
         with path.open("rb") as content:
             while chunk := content.read(1 << 20):
                 total.update(chunk)
-    except OSError:
+    except (OSError, ValueError):  # not there, or no path at all
         pass
     return total.hexdigest()

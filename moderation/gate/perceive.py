@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consent.biometrics.faces import Embedding, Face, FaceModel
+from moderation.gate.check import cause_of
 from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import FaceMatch, FaceSighting, FrameScore, Observed, Spoken
 
@@ -190,12 +191,6 @@ def listen(senses: Senses, samples: NDArray[np.float32] | None) -> Observed[tupl
     except Exception as error:
         return Observed(cause=cause_of(error))
     return Observed(tuple(Spoken(round(u.start_s, 3), round(u.end_s, 3), u.text) for u in said))
-
-
-def cause_of(error: BaseException) -> str:
-    """A stable cause for the record: the error's own code where it is one of ours, `area.problem`; a library's means nothing."""
-    code = getattr(error, "code", None)
-    return code if isinstance(code, str) and "." in code else "error"
 
 
 def _score(value: float) -> float:

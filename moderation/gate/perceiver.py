@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from moderation.gate.check import CouldNotJudge
-from moderation.gate.perceive import FaceWatcher, KnownFace, NudityWatcher, Senses, cause_of, listen
+from moderation.gate.check import CouldNotJudge, cause_of
+from moderation.gate.perceive import FaceWatcher, KnownFace, NudityWatcher, Senses, listen
 from moderation.gate.subjects import Media, Observed
 from moderation.media.errors import MediaRejected
 from moderation.media.limits import MediaLimits
@@ -54,14 +54,15 @@ class Perceiver:
             return Media(sha256, problem=error.code, problem_sentence=str(error)), faces
         except (OSError, ValueError) as error:  # not there, not ours to read, or no path at all
             return unavailable(sha256, error), faces
+        heard = listen(self._senses, samples)
         perceived = Media(
             asset=sha256,
             kind=info.kind,
             duration_s=round(info.duration_s, 3),
             frames_seen=seen,
-            faces=faces.observed(),
             nudity=nudity.observed(),
-            speech=listen(self._senses, samples),
+            speech=heard,
+            faces=faces.observed(),  # last: who is enrolled is asked as shortly before the verdict as can be
         )
         return perceived, faces
 

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from moderation.gate.check import CouldNotJudge
+from moderation.gate.check import CouldNotJudge, cause_of
 from moderation.gate.perceive import (
     REFERENCE_SIMILARITY,
     FaceWatcher,
     KnownFace,
     NudityWatcher,
-    cause_of,
     listen,
 )
 from moderation.gate.subjects import FaceMatch, FrameScore, Observed, Spoken
