@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
@@ -17,6 +17,8 @@ from moderation.bus.kafka import KafkaLog
 from moderation.bus.log import EventLog
 from moderation.bus.sql import SqlLog
 from moderation.servers.kafka import KafkaServer
+from moderation.servers.postgres import PostgresServer
+from moderation.servers.process import ServerUnavailable
 from moderation.store import Database
 from tests.support.bus import case, count, make_topics, noted, record_of, until
 
@@ -53,6 +55,13 @@ class Bus:
         for start in range(0, EVENTS, 10):
             self.log.publish(events[start : start + 10])
             self.log.publish(events[start : start + 10])
+
+    def end(self) -> None:
+        """Kill what still runs."""
+        for child in self.children:
+            child.kill()
+            child.wait()
+        self.log.close()
 
     def assert_each_once(self) -> None:
         """Each event consumed once, passed on once, in order per key, and out on the log under its own id."""
@@ -92,10 +101,7 @@ def bus(request: pytest.FixtureRequest) -> Iterator[Bus]:
         made = Bus(database, KafkaLog(server.bootstrap, prefix=prefix), [url, server.bootstrap, prefix])
     make_topics(made.log)
     yield made
-    for child in made.children:
-        child.kill()
-        child.wait()
-    made.log.close()
+    made.end()
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -140,6 +146,32 @@ def test_sigterm_drains_a_bus_which_holds_nothing_afterwards_and_its_successor_f
         assert stats.queues(session, ["pass_on"])["pass_on"].running == 0
     assert bus.start().wait(90) == 0
     bus.assert_each_once()
+
+
+def test_a_bus_whose_database_is_killed_goes_on_when_it_is_back_and_repeats_nothing() -> None:
+    try:
+        server = PostgresServer(durable=False).start()
+    except ServerUnavailable as error:
+        pytest.skip(str(error))
+    url = server.url(server.create_database())
+    database = Database(url)
+    database.create_all()
+    bus = Bus(database, SqlLog(database), [url, "-", "-"])
+    try:
+        make_topics(bus.log)
+        bus.publish()
+        child = bus.start("freeze:before_commit:3")
+        assert until(lambda: _stopped(child.pid), 60), "the fault was never reached"
+        server.kill()
+        child.send_signal(signal.SIGCONT)
+        sleep(1)
+        server.start()
+        assert child.wait(90) == 0
+        bus.assert_each_once()
+    finally:
+        bus.end()
+        database.close()
+        server.remove()
 
 
 def _stopped(pid: int) -> bool:
