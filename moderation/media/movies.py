@@ -113,12 +113,13 @@ class _Movie:
         if turn != (self.turned or 0):
             self._emit_info(turn)
         self.turned = turn
-        small = frame.reformat(width=THUMB_WIDTH, height=THUMB_HEIGHT, format="gray", interpolation="AREA")
-        wanted, scene = (
-            self.sampler.take(time_s, small.to_ndarray()) if not self.plan.every_frame else (True, False)
-        )
+        wanted, scene = (True, False) if self.plan.every_frame else self._sampled(frame, time_s)
         if wanted:
             self._emit_frame(frame, time_s, scene=scene)
+
+    def _sampled(self, frame: Any, time_s: float) -> tuple[bool, bool]:
+        small = frame.reformat(width=THUMB_WIDTH, height=THUMB_HEIGHT, format="gray", interpolation="AREA")
+        return self.sampler.take(time_s, small.to_ndarray())
 
     def _emit_frame(self, frame: Any, time_s: float, *, scene: bool) -> None:
         width, height = _fit(frame.width, frame.height, self.plan.max_side)

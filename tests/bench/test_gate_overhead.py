@@ -17,9 +17,9 @@ from tests.bench.figures import Figures, in_turn
 from tests.bench.pipelines import BareLoop, GateService
 
 pytestmark = [pytest.mark.bench, pytest.mark.integration]
-REQUESTS = 1000
+REQUESTS = 200
 REPETITIONS = 3
-BARE_EVENTS = 10_000
+BARE_EVENTS = 5_000
 AGAINST = "a bare kafka-python loop on the same broker (poll 500, JSON in, JSON out, flush, commit)"
 
 
