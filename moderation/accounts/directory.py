@@ -106,6 +106,12 @@ def get_account(session: Session, account_id: str, *, lock: bool = False) -> Acc
     return account
 
 
+def is_suspended(session: Session, account_id: str) -> bool:
+    """Whether the account takes no new generations now; one that nobody knows is treated as suspended."""
+    account = session.get(Account, account_id, populate_existing=True)
+    return account is None or account.state != AccountState.ACTIVE
+
+
 def read_standing(session: Session, account_id: str, now_ms: int) -> Standing:
     """What the gate must know of the account now. Raises `AccountUnknown`."""
     account = get_account(session, account_id)

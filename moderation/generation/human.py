@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from consent.likeness.rulings import UseRuling
+from moderation.accounts.directory import is_suspended
 from moderation.accounts.quota import QuotaLimits
 from moderation.errors import Kind, ServiceError
 from moderation.gate.decisions import Decision, record_human
@@ -15,6 +16,8 @@ from moderation.generation.rows import get_generation, lock_generation, move, re
 from moderation.generation.state import FINAL, State, Step
 from moderation.generation.tables import Generation
 from policies.taxonomy import Stage, Verdict
+from policies.text.absolute import absolute_findings
+from policies.text.normalise import normalise
 
 
 class NotForPeople(ServiceError):
@@ -43,12 +46,16 @@ class HumanDecisions:
         now_ms: int,
     ) -> Decision | None:
         """Record the person's decision and take the step it means; None when the generation has ended meanwhile and there is
-        nothing left to decide. Raises `NotForPeople` when consent is missing."""
+        nothing left to decide. Raises `NotForPeople` when consent is missing, an absolute rule forbids it, the requester is
+        suspended, or the generation does not wait for this decision."""
         if State(get_generation(session, generation_id).state) in FINAL:
             return None
         rulings = self._consent(session, generation_id, now_ms) if verdict is Verdict.ALLOW else ()
         generation = lock_generation(session, generation_id)
         machine = session.get_one(Decision, decision_id)
+        require_waiting(generation, machine)
+        if verdict is Verdict.ALLOW:
+            require_allowable(session, generation, machine)
         decision = record_human(
             session,
             generation_id,
@@ -94,3 +101,37 @@ class HumanDecisions:
                     remedy="only the owner can give consent: decide block, or return the case",
                 )
         return rulings
+
+
+def require_waiting(generation: Generation, machine: Decision) -> None:
+    """Raises `NotForPeople` unless the generation is held at the very stage that `machine` decided."""
+    held = State(generation.state) is State.HELD and generation.held_stage == machine.stage
+    if not held or machine.generation_id != generation.id:
+        raise NotForPeople(
+            "the generation does not wait for this decision",
+            field="case",
+            value=f"{generation.state} {generation.held_stage}".strip(),
+            remedy="read the generation: it has moved on, or waits for something else",
+        )
+
+
+def require_allowable(session: Session, generation: Generation, machine: Decision) -> None:
+    """What stands above a moderator. Raises `NotForPeople`.
+
+    A case is opened by what could not be judged, too: the absolute rules are asked here once more, since nobody may have
+    asked them. A suspended account gets no new generation; what was made before its suspension is judged on its content.
+    """
+    if absolute_findings(normalise(request_of(generation).prompt), "prompt"):
+        raise NotForPeople(
+            "an absolute rule forbids the prompt",
+            field="outcome",
+            value=Verdict.ALLOW.value,
+            remedy="decide block; no person may allow it",
+        )
+    if machine.stage == Stage.REQUEST.value and is_suspended(session, generation.account_id):
+        raise NotForPeople(
+            "the account is suspended and gets no new generations",
+            field="account_id",
+            value=generation.account_id,
+            remedy="decide block, or have an administrator lift the suspension first",
+        )

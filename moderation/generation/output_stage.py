@@ -1,7 +1,7 @@
 """From the generator's file to release: the output is recorded and judged, and the judgement decides what follows.
 
-A person's allow stands when the same output is judged again (DESIGN §5.9, §5.10): only an absolute rule or a revocation
-overrules it.
+A person's allow stands when the same output is judged again (DESIGN §5.9, §5.10): only an absolute rule, a revocation or an
+owner's own rule overrules it.
 """
 
 from sqlmodel import Session
@@ -18,7 +18,8 @@ from policies.taxonomy import Stage, Verdict
 
 OUTPUT_GATE = "gate.output"
 RELEASE = "release"
-REVOCATION_SIGNALS = frozenset({"output.face_revoked"})
+OWNERS_WORD = frozenset({"output.face_revoked", "likeness.restricted"})
+"""What only the owner of a likeness can lift: nobody consents in their place."""
 
 
 def output_arrived(session: Session, message: OutputProduced, *, now_ms: int) -> bool:
@@ -90,9 +91,9 @@ def standing_allow(session: Session, generation: Generation) -> Decision | None:
 
 
 def overrules_people(judgement: Judgement) -> bool:
-    """Whether the judgement rests on an absolute rule or a revocation, which no person may overrule."""
-    revoked = any(f.signal in REVOCATION_SIGNALS for report in judgement.reports for f in report.findings)
-    return judgement.ruling.absolute or revoked
+    """Whether the judgement rests on an absolute rule or an owner's word, which no moderator may overrule."""
+    owners = any(f.signal in OWNERS_WORD for report in judgement.reports for f in report.findings)
+    return judgement.ruling.absolute or owners
 
 
 def clear_output(session: Session, generation: Generation, decision: Decision, *, now_ms: int) -> None:

@@ -91,31 +91,33 @@ def _still_waits(generation: Generation, prepared: Prepared) -> bool:
 
 
 def _decided(session: Session, generation: Generation) -> bool:
-    return _is_allow(session, generation.request_decision_id, Stage.REQUEST) and _is_allow(
-        session, generation.output_decision_id, Stage.OUTPUT
-    )
+    request = _is_allow(session, generation.id, generation.request_decision_id, Stage.REQUEST)
+    return request and _is_allow(session, generation.id, generation.output_decision_id, Stage.OUTPUT)
 
 
-def _is_allow(session: Session, decision_id: str | None, stage: Stage) -> bool:
+def _is_allow(session: Session, generation_id: str, decision_id: str | None, stage: Stage) -> bool:
+    """Whether it is an allow, of this stage, of this very generation."""
     decision = session.get(Decision, decision_id) if decision_id else None
-    return decision is not None and decision.stage == stage.value and decision.verdict == Verdict.ALLOW.value
+    if decision is None or decision.generation_id != generation_id:
+        return False
+    return decision.stage == stage.value and decision.verdict == Verdict.ALLOW.value
 
 
 def _restrictions_moved(
     session: Session, generation: Generation, pinned: Sequence[GenerationLikeness], now_ms: int
 ) -> bool:
     """Pin the new restrictions and send the output back to its gate, when any changed since they were pinned."""
-    moved = False
+    moved: list[str] = []
     for row in pinned:
         ruling = rule_pinned(session, generation, row, now_ms=now_ms)
         if ruling.restrictions_revision != row.restrictions_revision:
             row.restrictions_revision = ruling.restrictions_revision
             session.add(row)
-            moved = True
+            moved.append(f"{row.likeness_id}@{row.restrictions_revision}")
     if moved:
         move(session, generation, Step.RECHECK, now_ms=now_ms)
-        queue_output_gate(session, generation, now_ms=now_ms, why=f"restrictions:{now_ms}")
-    return moved
+        queue_output_gate(session, generation, now_ms=now_ms, why=f"restrictions:{','.join(moved)}")
+    return bool(moved)
 
 
 def _take_back(session: Session, generation: Generation, code: str, now_ms: int) -> None:
