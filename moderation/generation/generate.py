@@ -18,7 +18,13 @@ from moderation.bus.jobs import Effect, Job, Lease, insert_job, no_effect
 from moderation.bus.outbox import enqueue
 from moderation.generation.consent import consent_lost
 from moderation.generation.generators.port import GenerationCancelled, GenerationFailed, Generator
-from moderation.generation.rows import get_generation, lock_generation, move, pinned_likenesses
+from moderation.generation.rows import (
+    get_generation,
+    lock_generation,
+    move,
+    pinned_likenesses,
+    request_of,
+)
 from moderation.generation.state import State, Step
 from moderation.generation.tables import Asset, Generation, LikenessPortrait
 from moderation.ids import new_id
@@ -30,8 +36,11 @@ GENERATE = "generate"
 LOOK_EVERY_S = 0.5
 
 
-def queue_generation(session: Session, approved: GenerationApproved, *, at_ms: int) -> None:
-    """Queue an approved brief, once."""
+def queue_generation(session: Session, approved: GenerationApproved, *, at_ms: int) -> bool:
+    """Queue an approved brief, once; False for one that the rows do not bear out, however it came onto the topic."""
+    generation = lock_generation(session, approved.generation_id)
+    if not is_approved(session, generation, approved):
+        return False
     insert_job(
         session,
         kind=GENERATE,
@@ -41,6 +50,22 @@ def queue_generation(session: Session, approved: GenerationApproved, *, at_ms: i
         dedupe_key=f"{GENERATE}:{approved.generation_id}",
         max_attempts=3,
     )
+    return True
+
+
+def is_approved(session: Session, generation: Generation, approved: GenerationApproved) -> bool:
+    """Whether the generation waits for its output on this decision, and the brief is the one that was approved."""
+    if (
+        State(generation.state) is not State.APPROVED
+        or generation.request_decision_id != approved.decision_id
+    ):
+        return False
+    request, brief = request_of(generation), approved.brief
+    shown = {(row.likeness_id, row.revision) for row in pinned_likenesses(session, generation.id)}
+    asked = (request.prompt, request.references, request.parameters)
+    return asked == (brief.prompt, brief.references, brief.parameters) and shown == {
+        (likeness.likeness_id, likeness.revision) for likeness in brief.likenesses
+    }
 
 
 class Interrupted(Exception):
