@@ -1,5 +1,6 @@
 """Reference images: faces, credentials, nudity, files that are no pictures."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from moderation.gate.checks.references import (
     ReferenceMediaCheck,
     ReferenceNudityCheck,
 )
-from moderation.gate.subjects import FrameScore, Media, Observed
+from moderation.gate.decisions import unjudged_causes
+from moderation.gate.subjects import FaceSighting, FrameScore, Media, Observed
 from policies.findings import WholeField
 from policies.taxonomy import Category, Verdict
 from tests.support.subjects import ADA, face, gate, match, picture, request
@@ -50,8 +52,32 @@ def test_an_enrolled_face_that_this_request_does_not_ask_for_is_refused() -> Non
     assert verdict_of(picture(face(match("lik_bo"))), likenesses=(ADA,)) is Verdict.BLOCK
 
 
-def test_a_face_too_small_to_tell_is_no_finding() -> None:
-    assert verdict_of(picture(face(usable=False))) is Verdict.ALLOW
+def unusable(size_px: float, height: float) -> FaceSighting:
+    """A face that cannot be compared: its shorter side in pixels, and its share of the picture's height."""
+    return replace(face(usable=False), size_px=size_px, top=0.1, bottom=0.1 + height)
+
+
+def test_a_face_too_small_to_tell_in_the_background_is_no_finding() -> None:
+    assert verdict_of(picture(unusable(49.0, 0.15))) is Verdict.ALLOW
+
+
+@pytest.mark.parametrize(("size_px", "height"), [(50.0, 0.15), (300.0, 0.6), (30.0, 0.5)])
+def test_a_face_that_stands_out_but_cannot_be_compared_is_for_a_person(size_px: float, height: float) -> None:
+    judgement = GATE.judge_request(
+        request(references=(picture(unusable(size_px, height)),), likenesses=(ADA,))
+    )
+    assert judgement.verdict is Verdict.REVIEW
+    assert unjudged_causes(judgement) == {"reference.faces": "face.unclear"}
+
+
+def test_a_face_that_is_surely_somebodys_is_refused_beside_one_that_is_unclear() -> None:
+    assert verdict_of(picture(unusable(300.0, 0.6), face())) is Verdict.BLOCK
+
+
+@pytest.mark.parametrize("standing", ["revoked", "protected"])
+def test_a_face_that_also_resembles_somebody_who_refuses_is_refused(standing: str) -> None:
+    twins = face(match(), match("lik_bo", standing, 0.6))
+    assert verdict_of(picture(twins), likenesses=(ADA,)) is Verdict.BLOCK
 
 
 def test_faces_that_could_not_be_looked_at_hold_the_request() -> None:

@@ -104,7 +104,9 @@ class ReferenceFacesCheck:
                 for face in media.faces.value
                 if face.usable and not _is_one_of(face, permitted)
             ]
-        unclear = [media.asset for media in _readable(subject) if any(map(_is_unclear, media.faces.value or ()))]
+        unclear = [
+            media.asset for media in _readable(subject) if any(map(_is_unclear, media.faces.value or ()))
+        ]
         if unclear and not findings:
             raise CouldNotJudge("face.unclear", unclear[0])
         return findings
