@@ -20,7 +20,7 @@ def consent_lost(
         if not ruling.permitted:
             return ruling.code
     parent = generation.remix_parent
-    if parent and parent_state(session, parent) != State.RELEASED.value:
+    if parent and parent_state(session, parent, generation.account_id) != State.RELEASED.value:
         return "remix.parent_not_released"
     return ""
 

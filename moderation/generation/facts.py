@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from consent.likeness.models import Restriction
+from consent.likeness.models import Likeness, Restriction
 from consent.likeness.registry import registry_version
 from consent.likeness.rulings import UseRuling, evaluate_use
 from moderation.accounts.models import Account
@@ -44,7 +44,7 @@ def gather(
     return RequestFacts(
         account=account_facts(session, request.account_id, limits=limits, rate=rate, now_ms=now_ms),
         likenesses=likeness_uses(session, request, now_ms=now_ms),
-        remix_parent_state=parent_state(session, request.remix_parent),
+        remix_parent_state=parent_state(session, request.remix_parent, request.account_id),
         registry_version=version,
     )
 
@@ -79,12 +79,13 @@ def likeness_uses(session: Session, request: GenerationRequested, *, now_ms: int
     return tuple(_use(session, name, ruling, request) for name, ruling in rulings.items())
 
 
-def parent_state(session: Session, parent_id: str | None) -> str:
-    """The state of the video to be remixed; `unknown` when there is none with this id, empty when none is asked for."""
+def parent_state(session: Session, parent_id: str | None, account_id: str) -> str:
+    """The state of the video to be remixed; `unknown` when this account has none with this id (released means delivered to
+    its requester, nobody else), empty when none is asked for."""
     if not parent_id:
         return ""
     parent = session.get(Generation, parent_id, populate_existing=True)
-    return parent.state if parent else "unknown"
+    return parent.state if parent and parent.account_id == account_id else "unknown"
 
 
 def _rule(session: Session, name: str, request: GenerationRequested, now_ms: int) -> UseRuling:
@@ -107,10 +108,16 @@ def _use(session: Session, asked: str, ruling: UseRuling, request: GenerationReq
         likeness_id=ruling.likeness_id,
         handle=ruling.handle,
         revision=ruling.revision,
-        minor=ruling.minor,
+        minor=ruling.minor or _owner_is_under_18(session, ruling.likeness_id),
         sentence=ruling.sentence,
         restrictions=restrictions_of(session, ruling.likeness_id),
     )
+
+
+def _owner_is_under_18(session: Session, likeness_id: str) -> bool:
+    """Whatever was said at enrolment: who owns the likeness is who it shows."""
+    owner = select(Account.under_18).join(Likeness, col(Likeness.owner_account_id) == col(Account.id))
+    return bool(session.exec(owner.where(Likeness.id == likeness_id)).first()) if likeness_id else False
 
 
 def restrictions_of(session: Session, likeness_id: str) -> tuple[RestrictionRule, ...]:

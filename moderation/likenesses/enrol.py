@@ -11,6 +11,7 @@ from consent.biometrics.index import TemplateIndex
 from consent.biometrics.vault import Vault
 from consent.likeness.changes import LikenessChange
 from consent.likeness.enrolment import enrol, read_portraits
+from moderation.accounts.directory import get_account
 from moderation.assets import AssetStore
 from moderation.gate.lazy import Lazy
 from moderation.generation.tables import LikenessPortrait
@@ -35,8 +36,8 @@ class Enrolment:
     def enrol(
         self, *, account_id: str, handle: str, portraits: Sequence[str], minor: bool, actor: str
     ) -> LikenessChange:
-        """Look at the pictures (sha256 of stored assets), then commit. Raises `EnrolmentRefused`, `MediaRejected`,
-        `AssetMissing`."""
+        """Look at the pictures (sha256 of stored assets), then commit. An account under 18 enrols a minor, whatever it says.
+        Raises `EnrolmentRefused`, `MediaRejected`, `AssetMissing`, `AccountUnknown`."""
         seen = read_portraits([self._picture(sha256) for sha256 in portraits], self.faces.get())
         with self.database.transaction() as session:
             at = now_ms(session)
@@ -51,7 +52,7 @@ class Enrolment:
                 new_id=new_id,
                 actor=actor,
                 now_ms=at,
-                minor=minor,
+                minor=minor or get_account(session, account_id).under_18,
             )
             for sha256 in portraits:
                 session.merge(
