@@ -8,6 +8,7 @@ from moderation.api.auth import Requester
 from moderation.api.context import ServicesHere, make_router
 from moderation.api.routes.generations import acting_account, require_assets
 from moderation.api.services import JudgementItem
+from moderation.gate.judge import MAX_TEXT
 from moderation.ids import new_id
 from moderation.messages import Identifier, Sha256
 
@@ -21,7 +22,7 @@ class JudgementIn(BaseModel):
         json_schema_extra={"examples": [{"id": "row-17", "text": "A lighthouse in a storm"}]}
     )
     id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    text: str = Field(min_length=1, max_length=100_000)
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
     account_id: Identifier | None = None
     likenesses: tuple[Identifier, ...] = Field(default=(), max_length=16)
     references: tuple[Sha256, ...] = Field(default=(), max_length=16)
@@ -44,7 +45,7 @@ def judge(body: JudgementIn, who: Requester, services: ServicesHere) -> Judgemen
     """The same checks and policy as for a generation, under the same revisions."""
     with services.database.read() as session:
         account_id = acting_account(session, who, body.account_id)
-        require_assets(session, "references", body.references)
+        require_assets(session, "references", body.references, who.account_id, account_id)
     item = JudgementItem(
         item_id=body.id or new_id("item"),
         text=body.text,
