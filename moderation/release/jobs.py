@@ -12,8 +12,8 @@ from moderation.generation.output_stage import RELEASE
 from moderation.generation.state import State
 from moderation.release.commit import Outcome, Prepared, commit_release
 from moderation.release.prepare import Preparation
-from moderation.release.tables import Withdrawal
-from moderation.release.withdraw import WITHDRAW, affected, finish, withdraw_one
+from moderation.release.sweep import remaining
+from moderation.release.withdraw import WITHDRAW, finish, withdraw_one
 from moderation.store import Database, now_ms
 from policies.taxonomy import Stage
 
@@ -52,10 +52,7 @@ class WithdrawJob:
 
     def run(self, job: Job, lease: Lease) -> Effect:
         """Take back each affected generation; running twice changes nothing."""
-        with self.database.read() as session:
-            withdrawal = session.get_one(Withdrawal, job.subject_id)
-            targets = affected(session, withdrawal)
-        for generation_id in targets:
+        for withdrawal, generation_id in remaining(self.database, job.subject_id):
             if lease.lost:
                 raise RuntimeError("the lease was lost: another worker goes on with the sweep")
             with self.database.transaction() as session:

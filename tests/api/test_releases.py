@@ -65,7 +65,8 @@ def test_parts_are_served(world: World, url: str) -> None:
     assert answer.headers["content-range"] == f"bytes 100-299/{len(FILE)}"
     assert world.client.get(url, headers={"Range": "bytes=-10"}).content == FILE[-10:]
     assert world.client.get(url, headers={"Range": "bytes=10000-"}).content == FILE[10000:]
-    assert _served(world) == 0
+    # three parts are one copy: a download that leaves out the first byte is none the less one
+    assert _served(world) == 1
 
 
 def test_a_part_behind_the_end_is_refused(world: World, url: str) -> None:

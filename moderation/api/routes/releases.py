@@ -116,7 +116,9 @@ def file(
         headers["Content-Range"] = part.content_range
     if request.method == "HEAD":
         return Response(headers=headers, media_type=MEDIA, status_code=206 if part else 200)
-    if sent.first == 0:
+    if (
+        sent.first == 0 or not release.served
+    ):  # a player's later ranges are no more copies, but the first bytes are one
         _count(services, release_id)
     stream = _send(services, release_id, _open(services, release), sent)
     return StreamingResponse(stream, status_code=206 if part else 200, headers=headers, media_type=MEDIA)
