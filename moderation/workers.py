@@ -16,6 +16,7 @@ from moderation.bus.worker import Loop, Periodic
 from moderation.generation.generate import GenerateJob
 from moderation.generation.jobs import OutputGateJob, RequestGateJob
 from moderation.generation.request_stage import RequestStage
+from moderation.likenesses.forget import ForgetJob
 from moderation.observability.tally import tally_subscription
 from moderation.release.jobs import ReleaseJob, WithdrawJob
 from moderation.release.upkeep import collect_staging, promote_released
@@ -32,6 +33,8 @@ PROMOTE_EVERY_S = 1.0
 COLLECT_EVERY_S = 3600.0
 GATE_BATCH = 32
 """Requests judged in one transaction at most, when they are judged that fast."""
+IDLE_POLL_S = 0.5
+"""How soon an idle worker notices what another process left for it; work of its own process wakes it at once."""
 RELAY_LEASE_S = 10.0
 """At most this long no event leaves after the relay died."""
 
@@ -69,9 +72,10 @@ def release(app: Application) -> list[Loop]:
 
 
 def sweeper(app: Application) -> list[Loop]:
-    """Sweeps withdrawals, watches the registry's changes, seals the audit log, collects abandoned files."""
+    """Sweeps withdrawals, deletes erased portraits and abandoned files, watches the registry's changes, seals the audit log."""
     return [
         _pool(app, WithdrawJob(app.database, lease_s=app.settings.lease_s), threads=1),
+        _pool(app, ForgetJob(app.database, app.assets, lease_s=app.settings.lease_s), threads=1),
         _consumer(app, registry_subscription()),
         _consumer(app, tally_subscription()),
         Sealer(app.database),
@@ -100,11 +104,12 @@ def loops_of(app: Application, names: Sequence[str]) -> list[Loop]:
 
 
 def _pool(app: Application, handler: JobHandler, *, threads: int | None = None, batch: int = 1) -> JobPool:
-    return JobPool(app.database, [handler], threads=threads or app.settings.worker_threads, batch=batch)
+    count = threads or app.settings.worker_threads
+    return JobPool(app.database, [handler], threads=count, batch=batch, poll_s=IDLE_POLL_S)
 
 
 def _consumer(app: Application, subscription: Subscription) -> ConsumerLoop:
-    return ConsumerLoop(app.database, app.event_log, subscription)
+    return ConsumerLoop(app.database, app.event_log, subscription, poll_s=IDLE_POLL_S)
 
 
 def _index(app: Application) -> Periodic:

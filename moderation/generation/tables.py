@@ -63,3 +63,13 @@ class Asset(SQLModel, table=True):
     media_type: str = ""
     size_bytes: int = Field(default=0, sa_type=BigInteger)
     created_ms: int = Field(sa_type=BigInteger)
+
+
+class AssetHolder(SQLModel, table=True):
+    """An account that uploaded the file, and may therefore name it as a reference or a portrait."""
+
+    __tablename__ = "asset_holder"
+
+    sha256: str = Field(primary_key=True)
+    account_id: str = Field(primary_key=True)
+    created_ms: int = Field(sa_type=BigInteger)

@@ -9,8 +9,8 @@ from consent.likeness.models import Likeness, RevokeScope
 from consent.likeness.revocation import Revocation, erase, revoke
 from moderation.bus.outbox import enqueue
 from moderation.errors import Kind, ServiceError
-from moderation.generation.tables import LikenessPortrait
 from moderation.ids import new_id
+from moderation.likenesses.forget import forget_portraits
 from moderation.messages import ConsentChanged
 from moderation.release.withdraw import order_withdrawal
 from moderation.transparency import audit
@@ -69,8 +69,7 @@ def revoke_likeness(
 def erase_likeness(session: Session, likeness_id: str, *, actor: str, now_ms: int) -> Revoked:
     """Erase the templates and everything made from them; the portraits that were given for generation go too."""
     revocation = erase(session, likeness_id, now_ms=now_ms, actor=actor)
-    for portrait in session.exec(select(LikenessPortrait).where(LikenessPortrait.likeness_id == likeness_id)):
-        session.delete(portrait)
+    forget_portraits(session, likeness_id, now_ms=now_ms)
     return _take_back(session, revocation, actor, now_ms)
 
 

@@ -20,9 +20,8 @@ from moderation.api.services import Services
 from moderation.api.sniff import media_type
 from moderation.api.strict import takes_upload
 from moderation.errors import ServiceError
-from moderation.generation.tables import Asset
+from moderation.generation.uploads import record_upload
 from moderation.messages import Sha256
-from moderation.sql import insert_new
 from moderation.store import now_ms
 from moderation.transparency import audit
 
@@ -124,15 +123,13 @@ def _store(services: Services, who: Principal, received: _Received) -> None:
     services.assets.keep(received.path, received.sha256)
     with services.database.transaction() as session:
         at_ms = now_ms(session)
-        fresh = insert_new(
+        fresh = record_upload(
             session,
-            Asset,
-            sha256=received.sha256,
-            role="reference",
+            received.sha256,
             account_id=who.account_id,
-            media_type=received.media_type,
             size_bytes=received.size_bytes,
-            created_ms=at_ms,
+            media_type=received.media_type,
+            at_ms=at_ms,
         )
         if fresh:
             detail = {"size_bytes": received.size_bytes}

@@ -22,7 +22,8 @@ from moderation.gate.decisions import decisions_of
 from moderation.generation.rows import GenerationUnknown, get_generation, lock_generation, move
 from moderation.generation.state import State, Step
 from moderation.generation.submit import receive
-from moderation.generation.tables import Asset, Generation
+from moderation.generation.tables import Generation
+from moderation.generation.uploads import holds
 from moderation.ids import new_id
 from moderation.messages import GenerationRequested, Identifier, Parameters, Sha256
 from moderation.store import now_ms
@@ -30,7 +31,6 @@ from moderation.transparency import audit
 
 router = make_router("generations", "/v1/generations")
 POLL_S = 0.1
-REFERENCE_ROLES = ("reference", "portrait")
 
 
 class GenerationIn(BaseModel):
@@ -72,7 +72,7 @@ class NotYourAccount(ServiceError):
 
 
 class AssetUnknown(ServiceError):
-    """A reference was never uploaded."""
+    """A reference was never uploaded, or by somebody else."""
 
     code = "asset.unknown"
 
@@ -164,13 +164,12 @@ def acting_account(session: Session, who: Principal, asked: str | None) -> str:
     return get_account(session, asked).id
 
 
-def require_assets(session: Session, field: str, hashes: tuple[str, ...]) -> None:
-    """Raises `AssetUnknown` for the first that was never uploaded."""
+def require_assets(session: Session, field: str, hashes: tuple[str, ...], *accounts: str) -> None:
+    """Raises `AssetUnknown` for the first that none of `accounts` uploaded; whether somebody else did is not told."""
     for position, sha256 in enumerate(hashes):
-        asset = session.get(Asset, sha256)
-        if asset is None or asset.role not in REFERENCE_ROLES:
+        if not holds(session, sha256, frozenset(accounts)):
             raise AssetUnknown(
-                "no uploaded file has this sha256",
+                "you uploaded no file with this sha256",
                 field=f"{field}.{position}",
                 value=sha256,
                 remedy="upload it first: PUT /v1/assets/{sha256}",
@@ -193,7 +192,7 @@ def _submit(services: Services, who: Principal, body: GenerationIn, key: str | N
             )
             if known != generation_id:
                 return known
-        require_assets(session, "references", body.references)
+        require_assets(session, "references", body.references, who.account_id, account_id)
         asked = body.model_dump(exclude={"account_id"})
         request = GenerationRequested(generation_id=generation_id, account_id=account_id, **asked)
         receive(session, request, now_ms=at_ms)

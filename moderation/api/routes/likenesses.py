@@ -159,7 +159,7 @@ class WithdrawalView(BaseModel):
 def enrol(body: EnrolIn, who: Owner, services: ServicesHere) -> ChangeView:
     """The portraits are looked at now; each must show one clear face, of the same person."""
     with services.database.read() as session:
-        require_assets(session, "portraits", body.portraits)
+        require_assets(session, "portraits", body.portraits, who.account_id)
     request = EnrolmentRequest(
         account_id=who.account_id,
         handle=body.handle,
