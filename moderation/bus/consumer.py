@@ -52,6 +52,7 @@ class ConsumerLoop:
         self._stop = threading.Event()
         self._paused = False
         self._looked = 0.0
+        self._fed = True  # whether records came since the last look at the backlog
         self.name = f"consumer:{subscription.group}"
 
     def run(self, stop: threading.Event) -> None:
@@ -74,6 +75,7 @@ class ConsumerLoop:
         batches = self._consumer.poll(timeout_s, self._batch)
         if not batches:
             return 0
+        self._fed = True
         reach("after_consume")
         done = sum(self._process(partition, records) for partition, records in batches.items())
         reach("before_acknowledge")
@@ -106,9 +108,9 @@ class ConsumerLoop:
 
     def _throttle(self) -> None:
         limit = self._subscription.back_pressure
-        if limit is None or monotonic() - self._looked < BACKLOG_LOOK_S:
+        if limit is None or monotonic() - self._looked < BACKLOG_LOOK_S or not (self._fed or self._paused):
             return
-        self._looked = monotonic()
+        self._looked, self._fed = monotonic(), False
         with self._database.read() as session:
             waiting = job_queue.backlog(session, limit.kinds)
         if not self._paused and waiting > limit.high:

@@ -32,7 +32,7 @@ class SqlLog:
     record appended by another process (in one process it is woken at once).
     """
 
-    def __init__(self, database: Database, *, session_s: float = 6.0, poll_s: float = 0.2) -> None:
+    def __init__(self, database: Database, *, session_s: float = 6.0, poll_s: float = 0.5) -> None:
         self.database, self._session_s, self._poll_s = database, session_s, poll_s
 
     def ensure_topics(self, specs: Iterable[TopicSpec]) -> None:
