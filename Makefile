@@ -52,7 +52,7 @@ unit: $(INSTALLED) ## Run the tests; names every test that was skipped, and why
 	@$(BIN)/python -m pytest
 
 soak: models ## Run the long sweep (kills, restarts, many events); not part of `make test`
-	@$(BIN)/python -m pytest -m soak --timeout=7200
+	@$(BIN)/python -m pytest -m soak -s --timeout=7200
 
 bench: models ## Measure and print ratios; nothing here fails on a slow machine
 	@$(BIN)/python -m pytest -m bench -s --timeout=1800
