@@ -12,7 +12,7 @@ from rich.table import Table
 from moderation.cli.output import JsonOption, print_json
 from moderation.demo.chaos import Chaos, no_chaos
 from moderation.demo.run import Result, clear, run
-from moderation.demo.scenarios import HANDLE
+from moderation.demo.scenarios import HANDLE, chosen
 from moderation.demo.stage import embedded, scaled_out
 from moderation.settings import read_settings
 
@@ -27,18 +27,28 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[
-        Path | None, typer.Option(help="Where the released files go; default: out, with --kafka out/kafka.")
+        Path | None,
+        typer.Option(
+            help="Where the released files go; default: out, with --kafka out/kafka. Clips of an earlier run are removed."
+        ),
     ] = None,
     kafka: Annotated[
         bool,
         typer.Option("--kafka", help="On Kafka and PostgreSQL, each worker a process that is killed once."),
     ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only the scenario of this name; repeat for several.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, max=60, help="Length of every clip, to be done sooner.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Start the service, ask for ten videos, some of which must not be made, and show what happened.
 
     Exit status 1 when anything went otherwise than it should.
     """
+    scenarios = chosen(only or (), seconds)
     home = read_settings().home / "scaled-out" if kafka else read_settings().home
     out = out or (Path("out") / "kafka" if kafka else Path("out"))
     clear(out)
@@ -52,7 +62,7 @@ def demo(
             done = 1.0 if state in {"released", "refused"} else progress * 0.8
             bars.update(tasks[name], completed=done, state=state)
 
-        results = run(stage, out, show, Chaos(stage, bars.console.print) if kafka else no_chaos)
+        results = run(stage, out, show, Chaos(stage, bars.console.print) if kafka else no_chaos, scenarios)
     print_json([_plain(result) for result in results]) if as_json else _table(
         results, AFTER_KAFKA if kafka else AFTER
     )

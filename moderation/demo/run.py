@@ -72,18 +72,24 @@ def people(stage: Stage) -> dict[str, Client]:
     return {account: Client(stage.base_url, key) for account, key in keys.items()}
 
 
-def run(stage: Stage, out: Path, show: Show, disturb: Callable[[], None] = no_chaos) -> list[Result]:
-    """Run all scenarios; releases lie in `out` afterwards. `show(name, state, progress)` is called as things move, `disturb`
+def run(
+    stage: Stage,
+    out: Path,
+    show: Show,
+    disturb: Callable[[], None] = no_chaos,
+    scenarios: Sequence[Scenario] = SCENARIOS,
+) -> list[Result]:
+    """Run the scenarios; releases lie in `out` afterwards. `show(name, state, progress)` is called as things move, `disturb`
     between looks."""
     out.mkdir(parents=True, exist_ok=True)
     inputs = make_inputs(out / "inputs")
     clients = people(stage)
     wait_until_healthy(clients[OPERATOR], timeout_s=HEALTHY_S)
     enrol_owner(clients[OWNER], inputs)
-    first = [submit(clients, inputs, scenario, {}) for scenario in SCENARIOS if not scenario.remix_of]
+    first = [submit(clients, inputs, scenario, {}) for scenario in scenarios if not scenario.remix_of]
     by_name = {result.scenario.name: result for result in first}
     follow(clients, first, show, disturb)
-    later = [submit(clients, inputs, scenario, by_name) for scenario in SCENARIOS if scenario.remix_of]
+    later = [submit(clients, inputs, scenario, by_name) for scenario in scenarios if scenario.remix_of]
     follow(clients, later, show, disturb)
     results = [*first, *later]
     for result in results:

@@ -1,6 +1,9 @@
 """What the demonstration asks for, and what should become of it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from moderation.errors import Kind, ServiceError
 
 OWNER, USER, STRANGER = "demo_owner", "demo_user", "demo_stranger"
 HANDLE = "demo_owner"
@@ -70,3 +73,27 @@ SCENARIOS = (
     ),
     Scenario("remix", "The same lighthouse in winter, snow on the rocks.", "released", remix_of="benign"),
 )
+
+
+class ScenarioUnknown(ServiceError):
+    """No scenario has this name."""
+
+    code = "demo.unknown_scenario"
+    kind = Kind.INVALID
+
+
+def chosen(names: Collection[str], seconds: float | None = None) -> Sequence[Scenario]:
+    """The scenarios of these names, or all; a remix brings what it was made from. `seconds` replaces every clip's length.
+    Raises `ScenarioUnknown`."""
+    by_name = {scenario.name: scenario for scenario in SCENARIOS}
+    for name in names:
+        if name not in by_name:
+            raise ScenarioUnknown(
+                "no scenario has this name",
+                field="only",
+                value=name,
+                remedy=f"name some of: {', '.join(by_name)}",
+            )
+    wanted = set(names or by_name)
+    wanted |= {by_name[name].remix_of for name in wanted}
+    return [replace(one, seconds=seconds or one.seconds) for one in SCENARIOS if one.name in wanted]
