@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from moderation.service import prepare
 from moderation.store import Database
 from tests.faults.deployment import Deployment, deployment_on
-from tests.support.service import StubApplication, settings_of
+from tests.support.service import StubApplication, app_on, settings_of
 
 
 @pytest.fixture
@@ -34,9 +33,4 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path, partitions: int) 
 @pytest.fixture
 def app(database: Database, tmp_path: Path) -> Iterator[StubApplication]:
     """The parts alone, embedded, on SQLite and on PostgreSQL; the test runs them itself."""
-    made = StubApplication(settings_of(database, tmp_path / "home"))
-    try:
-        prepare(made)
-        yield made
-    finally:
-        made.close()
+    yield from app_on(database, tmp_path / "home")

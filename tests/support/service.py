@@ -4,7 +4,7 @@ A person is a shade of grey: the stub generator paints the likeness asked for, a
 So invariant 11 works end to end on a clip of 64 × 64 pixels, and no model file is loaded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,7 @@ from moderation.likenesses.commands import announce
 from moderation.messages import Brief, GenerationRequested, Parameters
 from moderation.model_registry.files import ModelFiles
 from moderation.profile import Profile
+from moderation.service import prepare
 from moderation.settings import Settings
 from moderation.store import Database, now_ms
 from tests.support.media import plain, video
@@ -191,6 +192,19 @@ def settings_of(database: Database, home: Path, **more: Any) -> Settings:
     url = database.engine.url.render_as_string(hide_password=False)
     values = {"home": home, "database_url": url, "partitions": 2, "lease_s": 3, "host": "127.0.0.1", **more}
     return Settings(_env_file=None, **values)
+
+
+def app_on(database: Database, home: Path, **more: Any) -> Iterator[StubApplication]:
+    """A service on this database, prepared; closed when the generator ends."""
+    home.mkdir(parents=True, exist_ok=True)
+    app = StubApplication(settings_of(database, home, **more))
+    try:
+        prepare(app)
+        with app.database.transaction() as session:
+            ensure_account(session, ACCOUNT, actor="test", now_ms=now_ms(session))
+        yield app
+    finally:
+        app.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""Upkeep of staging: what was released is promoted and kept, what was abandoned goes after a day."""
+
+import os
+from pathlib import Path
+from time import time
+
+from moderation.release.commit import Outcome, commit_release
+from moderation.release.tables import Release
+from moderation.release.upkeep import RECENT, STAGING_KEPT_MS, collect_staging, promote_released
+from moderation.store import now_ms
+from tests.support.releases import waiting
+from tests.support.service import StubApplication
+
+
+def staged(app: StubApplication, written_bytes: bytes, *, age_ms: int = 0) -> str:
+    """A file in staging, written that long ago."""
+    path = app.settings.home / "made"
+    path.write_bytes(written_bytes)
+    sha256 = app.assets.stage(path).sha256
+    if age_ms:
+        written = time() - age_ms / 1000
+        (file,) = Path(app.settings.resolved_asset_url).glob(f"staging/{sha256}")
+        os.utime(file, (written, written))
+    return sha256
+
+
+def content(app: StubApplication, sha256: str) -> bytes:
+    """What serving reads."""
+    with app.assets.open(sha256) as stream:
+        return stream.read()
+
+
+def release(app: StubApplication, sha256: str, *, at_ms: int = 1) -> None:
+    """A release of that file on record."""
+    half = waiting(app.database)
+    with app.database.transaction() as session:
+        assert commit_release(session, half, clock=now_ms) is Outcome.RELEASED
+        row = session.get_one(Release, half.release_id)
+        row.asset_sha256, row.released_ms = sha256, at_ms
+
+
+def test_a_released_file_moves_to_its_place_and_stays_readable(app: StubApplication) -> None:
+    sha256 = staged(app, b"a release")
+    release(app, sha256)
+    assert content(app, sha256) == b"a release"
+    assert promote_released(app.database, app.assets) == 1
+    assert app.assets.exists(sha256)
+    assert not app.assets.is_staged(sha256)
+    assert content(app, sha256) == b"a release"
+    assert promote_released(app.database, app.assets) == 0
+
+
+def test_what_no_release_names_is_not_promoted(app: StubApplication) -> None:
+    orphan = staged(app, b"an orphan")
+    assert promote_released(app.database, app.assets) == 0
+    assert app.assets.is_staged(orphan)
+
+
+def test_an_orphan_is_collected_after_a_day_and_not_before(app: StubApplication) -> None:
+    young, old = staged(app, b"young"), staged(app, b"old", age_ms=STAGING_KEPT_MS + 60_000)
+    nearly = staged(app, b"nearly", age_ms=STAGING_KEPT_MS - 60_000)
+    assert collect_staging(app.database, app.assets) == 1
+    assert [app.assets.is_staged(sha256) for sha256 in (young, nearly, old)] == [True, True, False]
+
+
+def test_a_file_released_long_ago_and_never_promoted_is_kept_and_promoted_by_the_collection(
+    app: StubApplication,
+) -> None:
+    sha256 = staged(app, b"forgotten", age_ms=3 * STAGING_KEPT_MS)
+    release(app, sha256)
+    for number in range(RECENT):  # so many releases later that the promotion does not look so far back
+        release(app, f"{number:064x}", at_ms=2)
+    assert promote_released(app.database, app.assets) == 0
+    assert collect_staging(app.database, app.assets) == 0
+    assert app.assets.exists(sha256)
+    assert not app.assets.is_staged(sha256)
