@@ -13,6 +13,7 @@ from consent.likeness.changes import LikenessChange
 from consent.likeness.enrolment import enrol, read_portraits
 from moderation.accounts.directory import get_account
 from moderation.assets import AssetStore
+from moderation.errors import Kind, ServiceError
 from moderation.gate.lazy import Lazy
 from moderation.generation.tables import LikenessPortrait
 from moderation.ids import new_id
@@ -20,6 +21,13 @@ from moderation.likenesses.commands import announce
 from moderation.media.limits import MediaLimits
 from moderation.media.reader import open_media
 from moderation.store import Database, now_ms
+
+
+class PortraitShowsNothing(ServiceError):
+    """A portrait without any picture in it: sound alone."""
+
+    code = "likeness.portrait_shows_nothing"
+    kind = Kind.INVALID
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +71,12 @@ class Enrolment:
 
     def _picture(self, sha256: str) -> NDArray[np.uint8]:
         with open_media(self.assets.path(sha256), limits=self.limits) as media:
-            return next(iter(media.frames())).rgb
+            frame = next(iter(media.frames()), None)
+        if frame is None:
+            raise PortraitShowsNothing(
+                "the file holds no picture",
+                field="portraits",
+                value=sha256,
+                remedy="send a photograph of the person's face",
+            )
+        return frame.rgb
