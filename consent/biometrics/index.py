@@ -7,16 +7,16 @@ search every hit is checked against the current rows (`consent.biometrics.matche
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session
 
 from consent.biometrics.models import Standing, Template, TemplateKind
+from consent.biometrics.segments import Segments, empty
 from consent.biometrics.thresholds import SAME_FACE
 from consent.biometrics.vault import TemplateUnreadable, Vault, templates_since
 from consent.errors import ConsentError
@@ -50,7 +50,6 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    template_id: str
     subject_id: str
     standing: Standing
 
@@ -60,8 +59,8 @@ class _Snapshot:
     """All of one registry version; never changed once published, so a reader needs no lock."""
 
     version: int
-    entries: tuple[_Entry, ...]
-    vectors: faiss.IndexFlatIP
+    entries: Mapping[str, _Entry]  # by template id: exactly those in `vectors`
+    vectors: Segments
     unsearchable: frozenset[str]
 
 
@@ -86,7 +85,7 @@ class TemplateIndex:
         self._clock = clock
         self._checked_at: float | None = None
         self._refreshing = threading.Lock()
-        self._empty = _Snapshot(0, (), faiss.IndexFlatIP(dimension), frozenset())
+        self._empty = _Snapshot(0, {}, Segments(empty(dimension), empty(dimension)), frozenset())
         self._snapshot = self._empty
 
     @property
@@ -158,15 +157,13 @@ class TemplateIndex:
         snapshot = self._snapshot
         if not len(queries) or not snapshot.entries:
             return ()
-        limits, cosines, places = snapshot.vectors.range_search(queries, threshold)
         best: dict[tuple[int, str], Match] = {}
-        for query in range(len(queries)):
-            for hit in range(int(limits[query]), int(limits[query + 1])):
-                entry = snapshot.entries[int(places[hit])]
-                found = Match(query, entry.subject_id, entry.template_id, float(cosines[hit]), entry.standing)
-                known = best.get((query, entry.subject_id))
-                if known is None or (found.cosine, found.template_id) > (known.cosine, known.template_id):
-                    best[(query, entry.subject_id)] = found
+        for query, template_id, cosine in snapshot.vectors.above(queries, threshold):
+            entry = snapshot.entries[template_id]
+            found = Match(query, entry.subject_id, template_id, cosine, entry.standing)
+            known = best.get((query, entry.subject_id))
+            if known is None or (found.cosine, found.template_id) > (known.cosine, known.template_id):
+                best[(query, entry.subject_id)] = found
         return tuple(sorted(best.values(), key=lambda match: (match.query, -match.cosine, match.subject_id)))
 
     def _checked(self, embeddings: Embeddings) -> Embeddings:
@@ -190,31 +187,20 @@ class TemplateIndex:
         changed = templates_since(session, base.version, self._kind)
         touched = {row.id for row in changed}
         foreign = {row.id for row in changed if self._is_foreign(row)}
-        live = [row for row in changed if row.standing != Standing.ERASED and row.id not in foreign]
-        entries = {entry.template_id: entry for entry in base.entries}
-        if len(live) == len(changed) and touched <= entries.keys():
-            # Only standings moved: the sealed vectors never change, so the same index serves.
-            entries |= {row.id: _entry(row) for row in live}
-            return _Snapshot(version, tuple(entries.values()), base.vectors, base.unsearchable)
-        kept = [place for place, entry in enumerate(base.entries) if entry.template_id not in touched]
-        entries_now = tuple(base.entries[place] for place in kept) + tuple(_entry(row) for row in live)
-        vectors = self._vectors(base, kept, self._vault.open_all(session, live))
-        return _Snapshot(version, entries_now, vectors, (base.unsearchable - touched) | foreign)
-
-    def _vectors(
-        self, base: _Snapshot, kept: Sequence[int], opened: Sequence[Embeddings]
-    ) -> faiss.IndexFlatIP:
-        """What stays and what is new, in a new FAISS index, so that readers of the old one are not disturbed."""
-        vectors = faiss.IndexFlatIP(self._dimension)
-        if kept:
-            vectors.add(base.vectors.reconstruct_n(0, len(base.entries))[list(kept)])
-        if opened:
-            vectors.add(np.stack(opened))
-        return vectors
+        live = {row.id: row for row in changed if row.standing != Standing.ERASED and row.id not in foreign}
+        gone = (touched - live.keys()) & base.entries.keys()
+        # Sealed vectors never change: of a template that is held already, only the standing can have moved.
+        fresh = [row for name, row in live.items() if name not in base.entries]
+        opened = self._vault.open_all(session, fresh)
+        vectors = base.vectors.changed(gone, [row.id for row in fresh], opened)
+        entries = {**base.entries, **{name: _entry(row) for name, row in live.items()}}
+        for name in gone:
+            del entries[name]
+        return _Snapshot(version, entries, vectors, (base.unsearchable - touched) | foreign)
 
     def _is_foreign(self, row: Template) -> bool:
         return row.standing != Standing.ERASED and row.model_revision != self.model_revision
 
 
 def _entry(row: Template) -> _Entry:
-    return _Entry(row.id, row.subject_id, Standing(row.standing))
+    return _Entry(row.subject_id, Standing(row.standing))

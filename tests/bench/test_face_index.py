@@ -7,6 +7,7 @@ At 1,000, 10,000 and 100,000 people with one sealed template each, in SQLite. Se
 
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -35,7 +36,8 @@ CHUNK = 5_000
 def people(count: int) -> NDArray[np.float32]:
     """float32[count, 512] of length 1: nobody looks like anybody."""
     drawn = np.random.default_rng(7).standard_normal((count, DIMENSION), dtype=np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return unit
 
 
 def seal_all(database: Database, vectors: NDArray[np.float32]) -> None:
@@ -59,7 +61,7 @@ def _sealed(
         bytes([number % 256]) * KEY_BYTES,
         number.to_bytes(NONCE_BYTES, "big"),
     )
-    values = {
+    values: dict[str, Any] = {
         "id": f"tpl_{number}", "subject_id": subject, "kind": TemplateKind.FACE, "model_revision": MODEL,
         "standing": Standing.PROTECTED, "nonce": nonce, "version": version, "created_ms": 1_000,
     }  # fmt: skip
