@@ -59,6 +59,13 @@ def test_one_minor_among_several_likenesses_counts() -> None:
     assert context_of(Stage.OUTPUT, output(clip(), ADA, CHILD), (ADA, CHILD)).minor_present
 
 
+@pytest.mark.parametrize(
+    ("prompt", "present"), [("a 9 year old girl on a swing", True), ("a lighthouse in a storm", False)]
+)
+def test_a_child_spoken_of_counts_as_present(prompt: str, present: bool) -> None:
+    assert context_of(Stage.REQUEST, request(prompt), ()).minor_present is present
+
+
 def test_a_refused_likeness_is_still_a_real_person() -> None:
     refused = LikenessUse("@bo", "likeness.not_granted")
     judgement = gate(requests=[LikenessCheck()]).judge_request(request(likenesses=(refused,)))
