@@ -13,7 +13,7 @@ from moderation.generation.state import State
 from moderation.release.commit import Outcome, Prepared, commit_release
 from moderation.release.prepare import Preparation
 from moderation.release.sweep import remaining
-from moderation.release.withdraw import WITHDRAW, finish, withdraw_one
+from moderation.release.withdraw import WITHDRAW, finish, queue_sweep, withdraw_one
 from moderation.store import Database, now_ms
 from policies.taxonomy import Stage
 
@@ -61,8 +61,8 @@ class WithdrawJob:
         return lambda session: finish(session, job.subject_id, now_ms=now_ms(session))
 
     def on_exhausted(self, job: Job, error: BaseException) -> Effect:
-        """A withdrawal is never given up; serving refuses meanwhile, and the unfinished sweep shows in the metrics."""
-        return no_effect
+        """A withdrawal is never given up: the sweep is queued anew. Serving refuses meanwhile, and the metrics show it."""
+        return lambda session: queue_sweep(session, job.subject_id, after=job.id, now_ms=now_ms(session))
 
 
 def _commit(session: Session, prepared: Prepared) -> None:

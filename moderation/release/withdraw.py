@@ -23,6 +23,8 @@ from moderation.transparency import audit
 WITHDRAW = "withdraw"
 COPIES = "served_copies"
 GENERATION = "generation"
+PAUSE_MS = 60_000
+"""Before a sweep that failed on every attempt is begun again."""
 
 
 def order_withdrawal(
@@ -39,15 +41,7 @@ def order_withdrawal(
     )
     session.add(withdrawal)
     session.flush()
-    insert_job(
-        session,
-        kind=WITHDRAW,
-        subject_id=withdrawal.id,
-        payload={},
-        now_ms=now_ms,
-        dedupe_key=withdrawal.id,
-        max_attempts=100,
-    )
+    queue_sweep(session, withdrawal.id, now_ms=now_ms)
     audit.record(
         session,
         actor=actor,
@@ -57,6 +51,20 @@ def order_withdrawal(
         at_ms=now_ms,
     )
     return withdrawal.id
+
+
+def queue_sweep(session: Session, withdrawal_id: str, *, now_ms: int, after: str = "") -> None:
+    """Queue the sweep of a withdrawal; `after` names the job that failed for good, if one did: then in `PAUSE_MS`."""
+    insert_job(
+        session,
+        kind=WITHDRAW,
+        subject_id=withdrawal_id,
+        payload={},
+        now_ms=now_ms,
+        dedupe_key=f"{withdrawal_id}:{after}",
+        run_after_ms=now_ms + PAUSE_MS if after else 0,
+        max_attempts=100,
+    )
 
 
 def affected(session: Session, withdrawal: Withdrawal) -> tuple[str, ...]:

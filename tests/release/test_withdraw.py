@@ -18,7 +18,7 @@ from moderation.release.report import WithdrawalUnknown, withdrawal_report
 from moderation.release.serve import count_served
 from moderation.release.sweep import sweep_now
 from moderation.release.tables import Receipt, Release, Withdrawal
-from moderation.release.withdraw import affected, order_withdrawal, withdraw_one
+from moderation.release.withdraw import PAUSE_MS, affected, order_withdrawal, withdraw_one
 from moderation.store import now_ms
 from tests.support.releases import waiting
 from tests.support.service import ACCOUNT, Person, StubApplication, enrol_person
@@ -236,10 +236,16 @@ def test_a_sweep_that_lost_its_lease_stops_and_another_goes_on_where_it_was(app:
     assert {name for name, _ in outcomes(app, withdrawal)} == {first.generation_id, second.generation_id}
 
 
-def test_a_withdrawal_is_never_given_up(app: StubApplication) -> None:
+def test_a_withdrawal_is_never_given_up_but_queued_anew_once_for_each_job_that_failed(
+    app: StubApplication,
+) -> None:
     withdrawal = order(app, generation=waiting(app.database).generation_id)
-    effect = WithdrawJob(app.database).on_exhausted(a_job(withdrawal), RuntimeError("100 times"))
-    with app.database.transaction() as session:
-        effect(session)
+    for _ in range(2):
+        effect = WithdrawJob(app.database).on_exhausted(a_job(withdrawal), RuntimeError("100 times"))
+        with app.database.transaction() as session:
+            effect(session)
     with app.database.read() as session:
+        first, second = session.exec(select(JobRow).order_by(col(JobRow.sequence)))
+        assert second.subject_id == withdrawal
+        assert second.run_after_ms >= first.run_after_ms + PAUSE_MS
         assert session.get_one(Withdrawal, withdrawal).done_ms is None
