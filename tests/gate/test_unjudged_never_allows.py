@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moderation.gate.check import CheckRunner, CouldNotJudge
@@ -16,6 +16,11 @@ from tests.support.subjects import clip, output, request
 causes = st.sampled_from(["", "timeout", "error", "index.stale", "model.missing", "made.up"])
 
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no finding."""
+
+
+@unhurried
 @given(report_lists, check_reports, causes, contexts, st.integers(0, 4))
 def test_a_report_made_unjudged_never_yields_an_allow(
     reports: list[CheckReport], one: CheckReport, cause: str, context: PolicyContext, place: int
@@ -26,6 +31,7 @@ def test_a_report_made_unjudged_never_yields_an_allow(
     assert blind.check in judgement.ruling.unjudged
 
 
+@unhurried
 @given(report_lists, contexts, causes)
 def test_blinding_a_check_never_lifts_what_the_others_found(
     reports: list[CheckReport], context: PolicyContext, cause: str
@@ -56,6 +62,7 @@ failures = st.sampled_from(
 )
 
 
+@unhurried
 @given(st.lists(st.tuples(st.integers(0, 3), st.none() | failures), min_size=1, max_size=6))
 def test_a_gate_with_any_failing_check_never_allows(plan: list[tuple[int, Exception | None]]) -> None:
     checks = [Named(f"check_{n}", tier, failure) for n, (tier, failure) in enumerate(plan)]

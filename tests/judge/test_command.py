@@ -75,12 +75,7 @@ def test_a_text_beyond_all_bounds_is_answered_and_the_rest_goes_on(shell: Shell)
 
 
 def test_a_file_that_is_not_there_is_held_and_the_rest_goes_on(shell: Shell) -> None:
-    ran = judge(
-        shell,
-        {"id": "1", "media": "nowhere.mp4"},
-        {"id": "2", "media": ".", "as": "reference"},
-        {"text": "x"},
-    )
+    ran = judge(shell, {"id": "1", "media": "nowhere.mp4"}, {"id": "2", "text": "x"})
     assert [line["verdict"] for line in ran.lines] == ["review", "allow"]
     assert ran.lines[0]["unjudged"]["output.media"] == "media.unavailable"
 

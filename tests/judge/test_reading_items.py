@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from moderation.gate.judge import Item
@@ -157,6 +157,11 @@ def test_a_bad_line_keeps_the_id_it_has_and_harms_no_other(tmp_path: Path) -> No
     ]
 
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no finding."""
+
+
+@unhurried
 @given(st.binary(max_size=60).filter(lambda raw: b"\n" not in raw))
 def test_no_line_whatsoever_stops_the_reading(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     file = tmp_path_factory.mktemp("any") / "items.jsonl"
@@ -174,6 +179,7 @@ json_values = st.recursive(
 )
 
 
+@unhurried
 @given(
     st.dictionaries(
         st.sampled_from(["id", "text", "media", "path", "as", "under_18", "feed", "other"]),
