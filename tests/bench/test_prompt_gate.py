@@ -21,6 +21,7 @@ from moderation.accounts.keys import make_key
 from moderation.accounts.models import Role
 from moderation.bootstrap import Application
 from moderation.gate.judge import Item
+from moderation.observability.logs import configure_logging
 from moderation.settings import Settings
 from moderation.store import now_ms
 from moderation.surface import http_app
@@ -59,7 +60,8 @@ RATE_PER_S, SECONDS = 50, 10
 
 @pytest.fixture(scope="module")
 def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    """The service with its real models, warm."""
+    """The service with its real models, warm, and quiet."""
+    configure_logging("WARNING")
     made = Application(Settings(_env_file=None, home=tmp_path_factory.mktemp("bench"), models_dir=models_dir))
     Warming(made.profile, made.works, [API]).load(threading.Event())
     made.judge.judge(Item("warm", text="A lighthouse"))
