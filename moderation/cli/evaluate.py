@@ -38,7 +38,9 @@ def evaluate_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge labelled prompts as a request gate would, and report recall and over-refusal with n and Wilson intervals.
+    """Judge labelled prompts, and report how often the gate is right.
+
+    Recall and over-refusal come with n and Wilson intervals, per source and per category.
 
     Rows without a settled label are judged but counted as neither; what could not be judged is counted apart.
     """
