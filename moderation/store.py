@@ -5,9 +5,8 @@ commits; PostgreSQL runs READ COMMITTED and callers lock the rows they decide on
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 from alembic import command
@@ -56,7 +55,6 @@ class Database:
         self.shown_url, self.engine = _engine(url, pool_size)
         self.bells = Bells()
         self._writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        self._turn: AbstractContextManager[object] = RLock() if self.dialect == "sqlite" else nullcontext()
 
     @property
     def dialect(self) -> str:
@@ -67,7 +65,7 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """A session that commits when the block ends and rolls back when it raises; a commit rings its bells."""
         with Session(self._writing, expire_on_commit=False) as session:
-            with self._turn, session.begin():  # SQLite's own waiting for its one writer sleeps up to 100 ms at a time
+            with session.begin():
                 yield session
             self.bells.ring(bells_of(session))
 

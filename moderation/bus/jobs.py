@@ -12,11 +12,11 @@ from time import monotonic
 from typing import Any, Protocol
 
 from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
-from sqlmodel import Field, Session, SQLModel, col
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel
 
 from moderation.bells import ring_after_commit
 from moderation.bus.columns import SERIAL
-from moderation.bus.upsert import insert_or_ignore
 from moderation.ids import new_id
 
 
@@ -142,6 +142,13 @@ class TooManyAttempts(Exception):
     """Every attempt ended without a word: the worker was killed each time."""
 
 
+_TABLE = SQLModel.metadata.tables["job"]
+_INSERT = {
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id),
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id),
+}
+
+
 def insert_job(
     session: Session,
     *,
@@ -176,9 +183,9 @@ def insert_job(
         "created_ms": now_ms,
         "last_error": "",
     }
-    statement = insert_or_ignore(session, JobRow).values(**values)
     ring_after_commit(session, bell(kind))
-    inserted = session.execute(statement.returning(col(JobRow.id))).scalar_one_or_none()
+    connection = session.connection()  # past the ORM, with the values apart from a fixed statement
+    inserted = connection.execute(_INSERT[connection.dialect.name], values).scalar_one_or_none()
     return None if inserted is None else str(inserted)
 
 
