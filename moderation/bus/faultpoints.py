@@ -32,4 +32,10 @@ def reach(point: str, place: str = "") -> None:
             return
     if action == "fail":
         raise FaultInjected(point)
-    os.kill(os.getpid(), {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}[action])
+    send({"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}[action])
+
+
+def send(number: signal.Signals) -> None:
+    """Send the signal to this very thread, which takes it before it runs on: a signal to the process may reach another thread
+    first, and a freeze would come somewhere later. A test process may put something around it."""
+    signal.pthread_kill(threading.get_ident(), number)

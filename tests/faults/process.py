@@ -9,11 +9,16 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
+from sqlmodel import Session
+
+from moderation.bus import faultpoints
 from moderation.bus.faultpoints import VARIABLE
 from moderation.service import run_workers
 from moderation.settings import Settings
+from moderation.store import Database
 from moderation.workers import WORKERS
 from tests.support.service import StubApplication
 
@@ -28,11 +33,31 @@ def main(settings: dict[str, Any], names: Sequence[str], fault: str, log: Path) 
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
     os.environ[VARIABLE] = fault
+    if fault.startswith("freeze"):
+        freeze_between_writes()
     app = StubApplication(Settings(_env_file=None, **settings))
     try:
         run_workers(app, names)
     finally:
         app.close()
+
+
+def freeze_between_writes() -> None:
+    """Let a freeze wait until no other thread of this process is writing: a process frozen while it holds SQLite's one write
+    lock stops everybody, which no code of ours can mend (PostgreSQL ends such a transaction by itself)."""
+    turn, transaction, send = RLock(), Database.transaction, faultpoints.send
+
+    @contextmanager
+    def transaction_in_turn(self: Database) -> Iterator[Session]:
+        with turn, transaction(self) as session:
+            yield session
+
+    def send_in_turn(number: signal.Signals) -> None:
+        with turn:
+            send(number)
+
+    Database.transaction = transaction_in_turn  # type: ignore[method-assign]  # for the life of this process
+    faultpoints.send = send_in_turn
 
 
 @dataclass
