@@ -62,8 +62,12 @@ def find_jars() -> Path:
         [maven, "-q", "-B", "-f", str(POM), *goal], capture_output=True, text=True, check=False
     )
     if done.returncode:
+        said = next(
+            (line for line in done.stdout.splitlines() if line.startswith("[ERROR]")), "no reason given"
+        )
         raise ServerUnavailable(
-            "server.kafka_missing", f"mvn: could not fetch Kafka: {done.stdout.strip()[-400:]}"
+            "server.kafka_missing",
+            f"KAFKA_HOME: no Kafka found, and Maven could not fetch it ({said[:300]}); set it to an unpacked Apache Kafka",
         )
     return CACHE
 

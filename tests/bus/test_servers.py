@@ -43,6 +43,21 @@ def test_a_missing_kafka_says_where_it_may_be_or_what_to_install(
     assert caught.value.code == "server.kafka_missing"
 
 
+@pytest.mark.integration
+def test_a_maven_that_cannot_fetch_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    maven = tmp_path / "mvn"
+    maven.write_text(
+        "#!/bin/sh\necho '[INFO] Scanning'\necho '[ERROR] Unknown host'\necho '[ERROR] Help 1'\nexit 1\n"
+    )
+    maven.chmod(0o755)
+    monkeypatch.delenv("KAFKA_HOME", raising=False)
+    monkeypatch.setattr(kafka, "SHARED", tmp_path)
+    monkeypatch.setattr(kafka, "CACHE", tmp_path / "cache")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    with pytest.raises(ServerUnavailable, match=r"could not fetch it \(\[ERROR\] Unknown host\)"):
+        kafka.find_jars()
+
+
 def test_a_missing_java_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ServerUnavailable, match="openjdk-17-jre-headless"):
