@@ -12,6 +12,7 @@ from moderation.bus.job_pool import JobPool
 from moderation.bus.jobs import JobHandler
 from moderation.bus.relay import Relay
 from moderation.bus.subscription import Subscription
+from moderation.bus.upkeep import tidy_bus
 from moderation.bus.worker import Loop, Periodic
 from moderation.generation.generate import GenerateJob
 from moderation.generation.jobs import OutputGateJob, RequestGateJob
@@ -80,6 +81,7 @@ def sweeper(app: Application) -> list[Loop]:
         _consumer(app, tally_subscription()),
         Sealer(app.database),
         Periodic("collect", COLLECT_EVERY_S, lambda: collect_staging(app.database, app.assets)),
+        Periodic("tidy", COLLECT_EVERY_S, lambda: tidy_bus(app.database)),
     ]
 
 

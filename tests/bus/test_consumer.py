@@ -98,7 +98,7 @@ def test_a_new_member_goes_on_where_the_database_says_whatever_the_broker_says(t
 def test_two_groups_each_get_every_message(transport: Transport) -> None:
     transport.log.publish([record_of(case("case_1"), "evt_1")])
     for group in ("a", "b"):
-        handle = lambda s, m, r, group=group: note(s, group, r.event_id)  # noqa: E731
+        handle = lambda s, m, r, group=group: note(s, group, r.event_id)  # noqa: E731 - a handler of one line reads best here
         consumer = member(transport, Subscription((CASES,), group, handle))
         consume(consumer, lambda group=group: noted(transport.database, group) == ["evt_1"])  # type: ignore[misc]  # default
 
