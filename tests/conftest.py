@@ -22,4 +22,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
     """The folder that `safeconduct models fetch` fills."""
-    return Path(os.environ.get("SAFECONDUCT_MODELS_DIR", str(Path.home() / ".cache" / "safeconduct" / "models")))
+    return Path(
+        os.environ.get("SAFECONDUCT_MODELS_DIR", str(Path.home() / ".cache" / "safeconduct" / "models"))
+    )

@@ -36,7 +36,9 @@ def _fold_character(character: str) -> str:
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     folded = "".join(map(_fold_simple, decomposed))
     inner = folded.strip()
-    return folded.replace(inner, inner.replace(" ", "")) if " " in inner else folded  # one character, one word at most
+    return (
+        folded.replace(inner, inner.replace(" ", "")) if " " in inner else folded
+    )  # one character, one word at most
 
 
 def _fold_simple(character: str) -> str:

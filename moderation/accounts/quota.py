@@ -57,7 +57,9 @@ def reserve(session: Session, account_id: str, day: str, limits: QuotaLimits, *,
             try:
                 _take(session, TOTAL, day, limits.total, "total")
             except QuotaExhausted:
-                _take(session, account_id, day, limits.account, "account")  # when both are full, its own is named
+                _take(
+                    session, account_id, day, limits.account, "account"
+                )  # when both are full, its own is named
                 raise
             _take(session, account_id, day, limits.account, "account")
 

@@ -144,7 +144,8 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class RequestSubject:
-    """A request for a video: who asks, for what, showing whom, from which references."""
+    """A request for a video: who asks, for what, showing whom, from which references. `registry_parked`: a change of consent
+    was announced that could not be processed, so nobody knows what holds."""
 
     account: AccountFacts
     prompt: str
@@ -156,6 +157,7 @@ class RequestSubject:
     today: date = date.min
     purpose: str = "video"
     registry_version: int = 0
+    registry_parked: bool = False
     feed: bool = False
 
 

@@ -9,10 +9,13 @@ from consent.likeness.registry import registry_version
 from consent.likeness.rulings import UseRuling, evaluate_use
 from moderation.accounts.models import Account
 from moderation.accounts.quota import QuotaLimits, day_of, used
+from moderation.bus.dead_letters import count_open
 from moderation.gate.subjects import AccountFacts, LikenessUse, RestrictionRule
 from moderation.generation.rows import pinned_likenesses
 from moderation.generation.tables import Generation
-from moderation.messages import GenerationRequested
+from moderation.messages import GenerationRequested, Topic
+
+REGISTRY_TOPICS = (Topic.CONSENT, Topic.RIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class RequestFacts:
     likenesses: tuple[LikenessUse, ...]
     remix_parent_state: str
     registry_version: int
+    registry_parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,13 @@ def gather(
     The registry's version is read first: what is read after it is at least that new.
     """
     version = registry_version(session)
+    likenesses = likeness_uses(session, request, now_ms=now_ms)
     return RequestFacts(
         account=account_facts(session, request.account_id, limits=limits, rate=rate, now_ms=now_ms),
-        likenesses=likeness_uses(session, request, now_ms=now_ms),
+        likenesses=likenesses,
         remix_parent_state=parent_state(session, request.remix_parent, request.account_id),
         registry_version=version,
+        registry_parked=bool(likenesses) and count_open(session, topics=REGISTRY_TOPICS) > 0,
     )
 
 

@@ -97,6 +97,7 @@ class RequestGateJob:
             today=self.judging.today(),
             purpose=request.purpose,
             registry_version=facts.registry_version,
+            registry_parked=facts.registry_parked,
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from moderation.gate.check import CouldNotJudge
 from moderation.gate.subjects import RequestSubject
 from policies.findings import Finding, WholeField
 from policies.taxonomy import Category
@@ -18,8 +19,9 @@ class LikenessCheck:
     revision = REVISION
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """One finding for each likeness that is not permitted; the signal is the registry's code."""
-        return [
+        """One finding for each likeness that is not permitted; the signal is the registry's code. While a change of consent is
+        parked, an answer that permits is not believed."""
+        findings = [
             Finding(
                 Category.PRIVATE_PERSON,
                 use.code,
@@ -32,6 +34,9 @@ class LikenessCheck:
             for position, use in enumerate(subject.likenesses)
             if not use.permitted
         ]
+        if subject.likenesses and subject.registry_parked and not findings:
+            raise CouldNotJudge("registry.parked_change", "replay it: safeconduct dlq replay")
+        return findings
 
 
 class RemixCheck:

@@ -1,0 +1,24 @@
+"""While a change of consent lies among the dead letters, an answer that permits is not believed."""
+
+from moderation.gate.checks.likenesses import LikenessCheck
+from moderation.gate.subjects import LikenessUse
+from policies.taxonomy import Verdict
+from tests.support.subjects import ADA, gate, request
+
+GATE = gate(requests=[LikenessCheck()])
+
+
+def test_a_permitted_likeness_is_held_while_a_change_is_parked() -> None:
+    judgement = GATE.judge_request(request(likenesses=(ADA,), registry_parked=True))
+    assert judgement.verdict is Verdict.REVIEW
+    assert judgement.reports[0].cause == "registry.parked_change"
+
+
+def test_a_refused_likeness_is_refused_all_the_same() -> None:
+    refused = LikenessUse("@bo", "likeness.revoked", likeness_id="lik_bo")
+    judgement = GATE.judge_request(request(likenesses=(ADA, refused), registry_parked=True))
+    assert judgement.verdict is Verdict.BLOCK
+
+
+def test_a_request_that_shows_nobody_is_judged_as_ever() -> None:
+    assert GATE.judge_request(request(registry_parked=True)).verdict is Verdict.ALLOW
