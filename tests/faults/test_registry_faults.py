@@ -115,7 +115,9 @@ def test_stale_index_turns_health_red_within_a_second_and_green_again_when_the_d
     parts: tuple[CutApplication, Surface],
 ) -> None:
     app, surface = parts
+    app.index.refresh()
     assert surface.part("face_index")[1]
+    app.index.refresh()
     assert surface.metric("safeconduct_registry_staleness_seconds") < 1.0
     app.line.cut = True
     with pytest.raises(Exception, match=r"unable to open|refused"):
