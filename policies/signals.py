@@ -43,8 +43,15 @@ SIGNALS = MappingProxyType(
             *_facts(None, "text.unsupported_language"),
             *_facts(None, "reference.unreadable", "output.unreadable", "output.not_video"),
             *_facts(None, "account.suspended", "account.rate_limited", "account.quota_exhausted"),
-            *_facts(Category.PRIVATE_PERSON, "likeness.unknown", "likeness.not_granted", "likeness.expired"),
-            *_facts(Category.PRIVATE_PERSON, "likeness.purpose", "likeness.used_up"),
+            # Consent is the owner's to give: no document may turn a refusal of it into an allow.
+            *_facts(Category.PRIVATE_PERSON, "likeness.unknown", "likeness.not_granted", fixed=True),
+            *_facts(
+                Category.PRIVATE_PERSON,
+                "likeness.expired",
+                "likeness.purpose",
+                "likeness.used_up",
+                fixed=True,
+            ),
             *_facts(Category.PRIVATE_PERSON, "likeness.restricted", "likeness.restriction_unclear"),
             *_facts(Category.PRIVATE_PERSON, "remix.parent_not_released"),
             *_facts(Category.PRIVATE_PERSON, "likeness.revoked", "likeness.erased", fixed=True),

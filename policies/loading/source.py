@@ -4,6 +4,7 @@ Stricter than YAML itself: no duplicate keys (the last one would win in silence)
 without end), no tags, text keys, finite numbers.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +46,14 @@ def _sorted_lists(value: Any) -> Plain:
     if isinstance(value, dict):
         return {key: _sorted_lists(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return sorted((_sorted_lists(inner) for inner in value), key=str)
+        return sorted((_sorted_lists(inner) for inner in value), key=_by_json)
     plain: Plain = value
     return plain
+
+
+def _by_json(value: Plain) -> str:
+    """Total: `null` and the word "None" are written alike by `str`, and would keep the order they came in."""
+    return json.dumps(value, sort_keys=True)
 
 
 def read_tree(text: str, *, name: str) -> Tree:

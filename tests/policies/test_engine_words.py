@@ -83,10 +83,15 @@ def test_a_context_names_one_stage_and_the_circumstances_that_hold(context: Poli
     assert names <= {circumstance.value for circumstance in Circumstance}
 
 
-def test_signals_are_named_area_dot_what_and_only_absolute_and_withdrawn_ones_are_fixed() -> None:
+def test_signals_are_named_area_dot_what_and_only_absolute_ones_and_consent_are_fixed() -> None:
     assert all(name == signal.name and "." in name for name, signal in SIGNALS.items())
     assert {name for name, signal in SIGNALS.items() if signal.fixed} == {
         "text.absolute",
+        "likeness.unknown",
+        "likeness.not_granted",
+        "likeness.expired",
+        "likeness.purpose",
+        "likeness.used_up",
         "likeness.revoked",
         "likeness.erased",
         "output.face_revoked",
