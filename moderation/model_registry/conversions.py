@@ -23,4 +23,22 @@ def zero_denormals(source: Path, target: Path) -> None:
     target.write_bytes(model.SerializeToString(deterministic=True))
 
 
-CONVERSIONS: dict[str, Callable[[Path, Path], None]] = {"zero_denormals": zero_denormals}
+def classifier(source: Path, target: Path) -> None:
+    """See `classifier_onnx`; imported here, since `onnx` takes its time."""
+    from moderation.model_registry.classifier_onnx import efficientnet_lite0
+
+    efficientnet_lite0(source, target)
+
+
+def speaker(source: Path, target: Path) -> None:
+    """See `speaker_onnx`."""
+    from moderation.model_registry.speaker_onnx import voice_encoder
+
+    voice_encoder(source, target)
+
+
+CONVERSIONS: dict[str, Callable[[Path, Path], None]] = {
+    "zero_denormals": zero_denormals,
+    "efficientnet_lite0_onnx": classifier,
+    "voice_encoder_onnx": speaker,
+}

@@ -15,7 +15,7 @@ RegistryName = Literal["pypi", "npm"]
 class ModelFile:
     """One file of an entry: `name` on disk, `member` inside the package, `sha256` and `bytes` of the file as used.
 
-    `source_sha256` is the digest as published; it differs from `sha256` only for a converted file.
+    `source_sha256` and `source_bytes` are as published; they differ from those only for a converted file.
     """
 
     name: str
@@ -23,6 +23,7 @@ class ModelFile:
     sha256: str
     bytes: int
     source_sha256: str
+    source_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def _entry(item: dict[str, Any]) -> ModelEntry:
             sha256=file["sha256"],
             bytes=file["bytes"],
             source_sha256=file.get("source_sha256", file["sha256"]),
+            source_bytes=file.get("source_bytes", file["bytes"]),
         )
         for file in item["files"]
     )

@@ -59,13 +59,15 @@ def _write(entry: str, file: ModelFile, member: IO[bytes], folder: Path) -> None
             entry, f"{file.name} would be written outside {folder}", remedy="correct the registry"
         )
     digest = hashlib.sha256()
-    left = file.bytes
+    left = file.source_bytes
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as out:
         while chunk := member.read(_CHUNK):
             left -= len(chunk)
             if left < 0:
-                raise ArtifactRejected(entry, f"{file.member} is longer than the pinned {file.bytes} bytes")
+                raise ArtifactRejected(
+                    entry, f"{file.member} is longer than the pinned {file.source_bytes} bytes"
+                )
             digest.update(chunk)
             out.write(chunk)
     if digest.hexdigest() != file.source_sha256:

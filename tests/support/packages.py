@@ -42,7 +42,12 @@ def pinned(member: str, data: bytes, *, name: str = "model.onnx", as_used: bytes
     """A file of an entry, pinned to `data` as published and `as_used` after conversion."""
     used = data if as_used is None else as_used
     return ModelFile(
-        name=name, member=member, sha256=digest(used), bytes=len(data), source_sha256=digest(data)
+        name=name,
+        member=member,
+        sha256=digest(used),
+        bytes=len(used),
+        source_sha256=digest(data),
+        source_bytes=len(data),
     )
 
 
