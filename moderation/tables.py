@@ -15,6 +15,7 @@ TABLE_MODULES: tuple[str, ...] = (
     "moderation.bus.positions",
     "moderation.bus.sql_tables",
     "moderation.gate.decisions",
+    "moderation.gate.perceived",
     "moderation.generation.tables",
     "moderation.observability.tally",
     "moderation.policy.store",

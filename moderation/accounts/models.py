@@ -89,3 +89,25 @@ class RequestRate(SQLModel, table=True):
     account_id: str = Field(primary_key=True)
     minute: int = Field(primary_key=True, sa_type=BigInteger)
     requests: int = Field(default=0, sa_type=BigInteger)
+
+
+class StaffSession(SQLModel, table=True):
+    """A member of staff signed in to the pages with a key. `id` is the hash of what the cookie holds; the key's roles are
+    read anew at each request, so revoking the key ends the session too."""
+
+    __tablename__ = "staff_session"
+    id: str = Field(primary_key=True)
+    key_id: str = Field(foreign_key="api_key.id", index=True)
+    account_id: str
+    created_ms: int = Field(sa_type=BigInteger)
+    seen_ms: int = Field(sa_type=BigInteger)
+    ended_ms: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class SignInFailure(SQLModel, table=True):
+    """Keys refused at the sign-in page in one slot of time: per source (a keyed hash of an address), in all under `*`."""
+
+    __tablename__ = "sign_in_failure"
+    source: str = Field(primary_key=True)
+    slot: int = Field(primary_key=True, sa_type=BigInteger)
+    failures: int = Field(default=0, sa_type=BigInteger)

@@ -70,6 +70,8 @@ class CaseView(BaseModel):
     stage: str
     kind: str
     overridable: bool
+    category: str
+    rule: str
     state: str
     claimed_by: str | None
     claim_until_ms: int

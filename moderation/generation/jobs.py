@@ -18,6 +18,7 @@ from moderation.gate.perceiver import Perceiver, unavailable
 from moderation.gate.subjects import Media, OutputSubject, RequestSubject
 from moderation.generation.facts import Limits, gather
 from moderation.generation.output_stage import OUTPUT_GATE, apply_output_judgement
+from moderation.generation.remember import remember_held
 from moderation.generation.request_stage import RequestStage, hold
 from moderation.generation.rows import get_generation, lock_generation, pinned_likenesses, request_of
 from moderation.generation.state import State
@@ -64,9 +65,13 @@ class RequestGateJob:
         if subject is None:
             return no_effect
         judgement = self.judging.gate.judge_request(subject)
-        return lambda session: self.stage.apply(
-            session, job.subject_id, judgement, subject.likenesses, now_ms=now_ms(session)
-        )
+
+        def effect(session: Session) -> None:
+            at = now_ms(session)
+            self.stage.apply(session, job.subject_id, judgement, subject.likenesses, now_ms=at)
+            remember_held(session, job.subject_id, subject.references, now_ms=at)
+
+        return effect
 
     def on_exhausted(self, job: Job, error: BaseException) -> Effect:
         """Hold it for a person."""
@@ -116,9 +121,13 @@ class OutputGateJob:
         if subject is None:
             return no_effect
         judgement = self.judging.gate.judge_output(subject)
-        return lambda session: apply_output_judgement(
-            session, job.subject_id, sha256, judgement, now_ms=now_ms(session)
-        )
+
+        def effect(session: Session) -> None:
+            at = now_ms(session)
+            apply_output_judgement(session, job.subject_id, sha256, judgement, now_ms=at)
+            remember_held(session, job.subject_id, (subject.output,), now_ms=at)
+
+        return effect
 
     def on_exhausted(self, job: Job, error: BaseException) -> Effect:
         """Hold it for a person."""

@@ -17,6 +17,7 @@ from moderation.bus.outbox import enqueue
 from moderation.gate.checks.account import quota_exhausted_report
 from moderation.gate.decisions import Decision, record_judgement
 from moderation.gate.gate import Gate, Judgement
+from moderation.gate.recorded import deciding_rule
 from moderation.gate.subjects import LikenessUse
 from moderation.generation.rows import lock_generation, move, request_of
 from moderation.generation.state import State, Step
@@ -171,6 +172,8 @@ def hold(session: Session, generation: Generation, decision: Decision, stage: St
         decision_id=decision.id,
         stage=stage.value,
         overridable=True,
+        category=decision.category,
+        rule=deciding_rule(decision),
         now_ms=now_ms,
     )
 

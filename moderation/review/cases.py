@@ -61,10 +61,12 @@ def open_case(
     overridable: bool,
     now_ms: int,
     kind: str = "held",
+    category: str = "",
+    rule: str = "",
     actor: str = "system",
 ) -> ReviewCase:
     """The case of a decision; opened once, however often this is called. `overridable` is False where an absolute rule or a
-    revocation forbids a person to allow it."""
+    revocation forbids a person to allow it; `category` and `rule` name the decision's verdict, to list it by."""
     fresh = ReviewCase(
         id=new_id("case"),
         generation_id=generation_id,
@@ -72,6 +74,8 @@ def open_case(
         stage=stage,
         kind=kind,
         overridable=overridable,
+        category=category,
+        rule=rule,
         opened_ms=now_ms,
     )
     opened = insert_new(session, ReviewCase, **fresh.model_dump())

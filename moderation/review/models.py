@@ -7,7 +7,8 @@ from moderation.review.case_state import CaseState, CaseStatus, Outcome
 
 
 class ReviewCase(SQLModel, table=True):
-    """One decision that waits for a person. One case per decision and kind."""
+    """One decision that waits for a person. One case per decision and kind. `category` and `rule` are those that name the
+    decision's verdict, kept here to list by; a decision about no content has no category."""
 
     __tablename__ = "review_case"
     __table_args__ = (UniqueConstraint("decision_id", "kind"),)
@@ -17,6 +18,8 @@ class ReviewCase(SQLModel, table=True):
     stage: str
     kind: str
     overridable: bool
+    category: str = Field(default="", index=True)
+    rule: str = ""
     state: str = Field(default=CaseStatus.OPENED.value, index=True)
     claimed_by: str | None = None
     claim_token: int = 0
