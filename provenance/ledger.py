@@ -99,6 +99,19 @@ APPEND_ONLY = {
 }
 """Statements per dialect that make the database refuse. `create_all` runs them; a migration must run them itself."""
 
+AGAINST_REPLACING = {
+    "sqlite": (
+        "CREATE TRIGGER ledger_entry_no_replace BEFORE INSERT ON ledger_entry WHEN EXISTS "
+        "(SELECT 1 FROM ledger_entry WHERE sha256 = NEW.sha256 OR release_id = NEW.release_id) "
+        "BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE TRIGGER ledger_entry_no_truncate BEFORE TRUNCATE ON ledger_entry "
+        "FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_refuse()",
+    ),
+}
+"""The ways round those: SQLite's REPLACE deletes without a trigger, and TRUNCATE touches no row."""
+
 
 def _refuse() -> LedgerError:
     return LedgerError(
@@ -128,7 +141,7 @@ def _guard() -> None:
     event.listen(Engine, "before_execute", _refuse_statement)
     table = LedgerEntry.metadata.tables[LedgerEntry.__tablename__]
     for dialect, statements in APPEND_ONLY.items():
-        for statement in statements:
+        for statement in (*statements, *AGAINST_REPLACING[dialect]):
             event.listen(table, "after_create", _statement(statement).execute_if(dialect=dialect))
 
 

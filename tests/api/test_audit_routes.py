@@ -5,6 +5,7 @@ from sqlalchemy import text
 from moderation.accounts.models import Role
 from moderation.transparency.audit import seal_pending
 from tests.support.api import World
+from tests.support.tampering import lift_guards
 
 
 def test_acts_are_listed_filtered_and_paged(world: World) -> None:
@@ -35,6 +36,7 @@ def test_tampering_is_reported(world: World) -> None:
     headers = world.key(Role.AUDITOR)
     with world.database.transaction() as session:
         seal_pending(session)
+        lift_guards(session, "audit_entry")
         session.execute(text("UPDATE audit_entry SET actor = 'x' WHERE seq = 2"))
     report = world.client.get("/v1/audit/verify", headers=headers).json()
     assert (report["intact"], report["sealed"], report["broken_at"]) == (False, 1, 2)

@@ -13,6 +13,7 @@ from policies.taxonomy import Verdict
 from tests.gate.test_decisions import judged
 from tests.support.commands import Shell
 from tests.support.subjects import request
+from tests.support.tampering import lift_guards
 
 SHIPPED = parse_document(shipped_text(), name="default.yaml")
 LENIENT_LINE = "violence: {review: 0.99, block: 1.0}"
@@ -136,6 +137,7 @@ def test_a_decision_whose_body_was_altered_is_found_with_status_1(shell: Shell) 
     altered = decision.body.replace('"verdict":"block"', '"verdict":"allow"')
     assert altered != decision.body
     with shell.database.transaction() as session:
+        lift_guards(session, "decision")
         connection = session.connection()
         connection.exec_driver_sql("UPDATE decision SET body = ? WHERE id = ?", (altered, decision.id))
     found = shell("replay", "--all", "--json")

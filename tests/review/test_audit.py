@@ -20,6 +20,7 @@ from moderation.transparency.audit import (
     unsealed_count,
     verify_chain,
 )
+from tests.support.tampering import lift_guards
 from tests.support.threads import in_threads
 
 
@@ -228,6 +229,7 @@ def test_tampering_is_found_where_it_happened(
 ) -> None:
     _sealed(sqlite_database, 6)
     with sqlite_database.transaction() as session:
+        lift_guards(session, "audit_entry")
         tamper(session)
     report = _verify(sqlite_database)
     assert not report.intact
@@ -240,6 +242,7 @@ def test_a_chain_rewritten_as_a_whole_has_another_head(sqlite_database: Database
     _sealed(sqlite_database, 4)
     noted = _verify(sqlite_database).head
     with sqlite_database.transaction() as session:
+        lift_guards(session, "audit_entry")
         previous = GENESIS
         for row in session.exec(select(AuditEntry).order_by(col(AuditEntry.seq))):
             row.actor, row.previous_hash = "forged", previous
