@@ -5,6 +5,7 @@ SQLite's migrations copy a table to alter it, which drops its triggers: such a m
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from sqlalchemy import DDL, event
 from sqlmodel import SQLModel
@@ -58,3 +59,15 @@ def _postgresql(table: str, when: str) -> tuple[str, ...]:
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW {refuse}",
         f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
     )
+
+
+DECISIONS: Final = append_only("decision", keys=("id",))
+"""A decision never changes."""
+
+ACTS: Final = append_only(
+    "audit_entry",
+    keys=("id", "seq"),
+    fixed=("id", "actor", "act", "subject", "detail", "at_ms"),
+    once=("seq", "previous_hash", "hash"),
+)
+"""An act of the audit log is sealed once, and otherwise never changes."""

@@ -18,7 +18,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from moderation.bus.outbox import enqueue
 from moderation.errors import Kind, ServiceError
 from moderation.gate.gate import Judgement
-from moderation.guards import append_only, guard_table
+from moderation.guards import DECISIONS, guard_table
 from moderation.ids import new_id
 from moderation.messages import DecisionMade
 from policies.findings import CheckStatus
@@ -231,9 +231,6 @@ def _refuse_change(_mapper: Mapper[Any], _connection: Any, target: Decision) -> 
     )
 
 
-APPEND_ONLY: Final = append_only("decision", keys=("id",))
-"""Statements per dialect that make the database refuse, too."""
-
 event.listen(Decision, "before_update", _refuse_change)
 event.listen(Decision, "before_delete", _refuse_change)
-guard_table(Decision, APPEND_ONLY)
+guard_table(Decision, DECISIONS)

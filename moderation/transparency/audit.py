@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from moderation.bells import ring_after_commit
 from moderation.bus.columns import SERIAL
-from moderation.guards import append_only, guard_table
+from moderation.guards import ACTS, guard_table
 from moderation.sql import insert_new
 
 Plain = str | int | bool | None
@@ -196,12 +196,4 @@ def _require_plain(field: str, value: str) -> None:
         )
 
 
-APPEND_ONLY = append_only(
-    "audit_entry",
-    keys=("id", "seq"),
-    fixed=("id", "actor", "act", "subject", "detail", "at_ms"),
-    once=("seq", "previous_hash", "hash"),
-)
-"""Statements per dialect that make the database refuse any change but the sealer's one."""
-
-guard_table(AuditEntry, APPEND_ONLY)
+guard_table(AuditEntry, ACTS)

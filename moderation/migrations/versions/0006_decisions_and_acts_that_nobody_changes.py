@@ -2,8 +2,7 @@
 
 from alembic import op
 
-from moderation.gate import decisions
-from moderation.transparency import audit
+from moderation.guards import ACTS, DECISIONS
 from provenance.ledger import AGAINST_REPLACING
 
 revision = "0006"
@@ -13,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for guard in (decisions.APPEND_ONLY, audit.APPEND_ONLY, AGAINST_REPLACING):
+    for guard in (DECISIONS, ACTS, AGAINST_REPLACING):
         for statement in guard[op.get_bind().dialect.name]:
             op.execute(statement)
 
