@@ -45,13 +45,14 @@ def make_link(secret: bytes, release_id: str, *, now_ms: int, ttl_s: int) -> Lin
     return Link(release_id, expires_ms, _token(secret, release_id, expires_ms))
 
 
-def check_link(secret: bytes, link: Link, *, now_ms: int) -> None:
-    """Raises `LinkInvalid` or `LinkExpired`."""
+def check_link(secret: bytes, link: Link, *, now_ms: int, ttl_s: int) -> None:
+    """Raises `LinkInvalid` or `LinkExpired`; a link with more than `ttl_s` to live was made before the clock was set back, and
+    has expired, too."""
     remedy = "ask for a fresh link: GET /v1/releases/{id}"
     expected = _token(secret, link.release_id, link.expires_ms)
     if not hmac.compare_digest(expected.encode(), link.token.encode("utf-8", "surrogatepass")):
         raise LinkInvalid("is not a token of this link", field="token", remedy=remedy)
-    if now_ms >= link.expires_ms:
+    if not now_ms < link.expires_ms <= now_ms + ttl_s * 1000:
         raise LinkExpired("this link has expired", field="expires", value=link.expires_ms, remedy=remedy)
 
 

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`state` DONE or FAILED ends the job with `effect`; READY means try again in `delay_ms`."""
+    """`state` DONE or FAILED ends the job with `effect`; READY means try again in `delay_ms`, as an attempt `counted` or not."""
 
     job: Job
     lease: Lease
@@ -22,6 +22,7 @@ class Outcome:
     effect: Effect = no_effect
     delay_ms: int = 0
     error: str = ""
+    counted: bool = True
 
 
 def record(session: Session, outcomes: Sequence[Outcome]) -> None:
@@ -37,4 +38,10 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> None:
                 log.warning("job_result_dropped", kind=outcome.job.kind, job=job_id, token=outcome.job.token)
     for outcome in outcomes:
         if outcome.state is JobState.READY:
-            job_queue.try_again(session, outcome.job, delay_ms=outcome.delay_ms, error=outcome.error)
+            job_queue.try_again(
+                session,
+                outcome.job,
+                delay_ms=outcome.delay_ms,
+                error=outcome.error,
+                counted=outcome.counted,
+            )

@@ -25,6 +25,8 @@ from moderation.store import Database
 
 log = structlog.get_logger(__name__)
 FLUSH_S = 0.05  # results of a batch wait at most this long for each other
+OUTAGE_MS = 2_000
+"""Before a job that met an outage (`is_transient`) is begun again: such an attempt does not count, so no backoff grows."""
 
 
 class JobPool:
@@ -101,7 +103,7 @@ class JobPool:
 
     def _due(self) -> bool:
         with self._database.read() as session:
-            return job_queue.has_due(session, list(self._handlers))
+            return job_queue.has_due(session, self._lease_ms)
 
     def _claim(self) -> tuple[Job, ...]:
         try:
@@ -140,8 +142,9 @@ class JobPool:
         return Outcome(job, lease, JobState.FAILED, effect, error=_text(error))
 
     def _again(self, job: Job, lease: Lease, error: Exception) -> Outcome:
-        delay = self._backoff.delay_ms(job.attempt)
-        return Outcome(job, lease, JobState.READY, delay_ms=delay, error=_text(error))
+        outage = is_transient(error)
+        delay = OUTAGE_MS if outage else self._backoff.delay_ms(job.attempt)
+        return Outcome(job, lease, JobState.READY, delay_ms=delay, error=_text(error), counted=not outage)
 
     def _commit(self, outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes in one transaction; when it fails, one by one, so that only the culprit is tried again."""

@@ -25,6 +25,8 @@ from moderation.bells import ring_after_commit
 from moderation.bus.jobs import Job, JobRow, JobState, bell
 from moderation.store import now_ms
 
+MAX_DELAY_MS = 120_000
+"""No job is put off for longer. One due later than that was put off before the database's clock was set back: it is due."""
 _WAITING_OR_RUNNING = (JobState.READY.value, JobState.RUNNING.value)
 
 
@@ -34,20 +36,20 @@ def claim(session: Session, lease_ms: Mapping[str, int], *, holder: str, limit: 
     now = now_ms(session)
     claimed: list[Job] = []
     for kind, lease in lease_ms.items():
-        for due in (_expired(kind, now), _ready(kind, now)):
+        for due in (_expired(kind, now, lease), _ready(kind, now)):
             if len(claimed) < limit:
                 found = session.execute(due.limit(limit - len(claimed)).with_for_update(skip_locked=True))
                 claimed += _take(session, list(found.scalars()), holder, now + lease)
     return tuple(claimed)
 
 
-def has_due(session: Session, kinds: Sequence[str]) -> bool:
+def has_due(session: Session, lease_ms: Mapping[str, int]) -> bool:
     """Whether a claim could find something; a read without locks."""
     now = now_ms(session)
     return any(
         session.execute(due.limit(1)).first() is not None
-        for kind in kinds
-        for due in (_expired(kind, now), _ready(kind, now))
+        for kind, lease in lease_ms.items()
+        for due in (_expired(kind, now, lease), _ready(kind, now))
     )
 
 
@@ -78,10 +80,12 @@ def finish(
     return finished
 
 
-def try_again(session: Session, job: Job, *, delay_ms: int, error: str) -> bool:
-    """Make the job ready again in `delay_ms`; False when it is no longer held."""
+def try_again(session: Session, job: Job, *, delay_ms: int, error: str, counted: bool = True) -> bool:
+    """Make the job ready again in `delay_ms`; False when it is no longer held. What was not the job's own fault is not
+    `counted` as an attempt."""
     values = {
         "state": JobState.READY.value,
+        "attempts": col(JobRow.attempts) - (0 if counted else 1),
         "run_after_ms": now_ms(session) + delay_ms,
         "last_error": error[:2000],
     }
@@ -129,15 +133,19 @@ def purge_finished(session: Session, *, before_ms: int) -> int:
 
 
 def _ready(kind: str, now: int) -> Select[int | None]:
-    state = and_(col(JobRow.state) == JobState.READY.value, col(JobRow.run_after_ms) <= now)
+    run_after = col(JobRow.run_after_ms)
+    due = or_(run_after <= now, run_after > now + MAX_DELAY_MS)
+    state = and_(col(JobRow.state) == JobState.READY.value, due)
     order = (col(JobRow.run_after_ms), col(JobRow.sequence))
     return (
         select(col(JobRow.sequence)).where(col(JobRow.kind) == kind, state, _not_blocked()).order_by(*order)
     )
 
 
-def _expired(kind: str, now: int) -> Select[int | None]:
-    state = and_(col(JobRow.state) == JobState.RUNNING.value, col(JobRow.lease_until_ms) <= now)
+def _expired(kind: str, now: int, lease: int) -> Select[int | None]:
+    """Also a lease that runs longer than one can: it was taken before the database's clock was set back."""
+    until = col(JobRow.lease_until_ms)
+    state = and_(col(JobRow.state) == JobState.RUNNING.value, or_(until <= now, until > now + 2 * lease))
     return select(col(JobRow.sequence)).where(col(JobRow.kind) == kind, state).order_by(col(JobRow.sequence))
 
 

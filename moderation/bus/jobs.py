@@ -163,8 +163,8 @@ def insert_job(
 ) -> str | None:
     """Add a job in the caller's transaction; its id, or None when a job of this kind has the `dedupe_key` already.
 
-    `run_after_ms` is a point in time (0: at once). `serial` jobs of one `subject_id`, of whatever kind, run one at a time
-    in the order of insertion. `payload` holds JSON values only.
+    `run_after_ms` is a point in time (0: at once) at most `job_queue.MAX_DELAY_MS` from now. `serial` jobs of one
+    `subject_id`, of whatever kind, run one at a time in the order of insertion. `payload` holds JSON values only.
     """
     values = {
         "id": new_id("job"),

@@ -64,7 +64,11 @@ class KafkaLog:
             self._prefix + spec.name: {
                 "num_partitions": spec.partitions,
                 "replication_factor": self._replication,
-                "configs": {"cleanup.policy": "compact" if spec.compacted else "delete"},
+                "configs": {
+                    "cleanup.policy": "compact" if spec.compacted else "delete",
+                    # else a relay whose clock is an hour ahead is refused, and what one far behind sends is deleted as old
+                    "message.timestamp.type": "LogAppendTime",
+                },
             }
             for spec in specs
         }

@@ -22,7 +22,8 @@ class NamedLeaseRow(SQLModel, table=True):
 
 
 def acquire(session: Session, name: str, *, holder: str, ttl_ms: int) -> int | None:
-    """Take or renew `name` for `ttl_ms`; the fencing token, or None while another holder's lease runs."""
+    """Take or renew `name` for `ttl_ms`; the fencing token, or None while another holder's lease runs. One that would run
+    longer than twice `ttl_ms` was taken before the database's clock was set back, and runs no more."""
     now = now_ms(session)
     session.execute(
         insert_or_ignore(session, NamedLeaseRow).values(name=name, holder="", token=0, until_ms=0)
@@ -31,7 +32,7 @@ def acquire(session: Session, name: str, *, holder: str, ttl_ms: int) -> int | N
         select(NamedLeaseRow).where(col(NamedLeaseRow.name) == name).with_for_update()
     ).scalar_one()
     if row.holder != holder:
-        if row.until_ms > now:
+        if now < row.until_ms <= now + 2 * ttl_ms:
             return None
         row.token += 1
         row.holder = holder

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from time import monotonic
 from zlib import crc32
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlmodel import Session, col
 
 from moderation.bells import ring_after_commit
@@ -53,7 +53,9 @@ class Membership:
         now = now_ms(session)
         until = now + int(self._session_s * 1000)
         in_group = col(MemberRow.group_name) == self._group
-        session.execute(delete(MemberRow).where(in_group, col(MemberRow.lease_until_ms) <= now))
+        lease = col(MemberRow.lease_until_ms)  # twice as far ahead as it can be: the clock was set back since
+        gone = or_(lease <= now, lease > until + until - now)
+        session.execute(delete(MemberRow).where(in_group, gone))
         renewed = session.execute(
             update(MemberRow)
             .where(in_group, col(MemberRow.member_id) == self.member_id)

@@ -202,23 +202,29 @@ def test_a_stranger_gets_no_link_and_learns_nothing(world: World, url: str) -> N
 
 def test_links_are_bound_to_release_expiry_and_secret() -> None:
     link = make_link(SECRET, "rel_1", now_ms=1000, ttl_s=60)
-    check_link(SECRET, link, now_ms=60_999)
+    check_link(SECRET, link, now_ms=60_999, ttl_s=60)
     with pytest.raises(LinkExpired):
-        check_link(SECRET, link, now_ms=61_000)
+        check_link(SECRET, link, now_ms=61_000, ttl_s=60)
     for forged in (
         Link("rel_2", link.expires_ms, link.token),
         Link("rel_1", link.expires_ms + 1, link.token),
         Link("rel_1", link.expires_ms, "ü"),
     ):
         with pytest.raises(LinkInvalid):
-            check_link(SECRET, forged, now_ms=2000)
+            check_link(SECRET, forged, now_ms=2000, ttl_s=60)
     with pytest.raises(LinkInvalid):
-        check_link(b"x" * 32, link, now_ms=2000)
+        check_link(b"x" * 32, link, now_ms=2000, ttl_s=60)
+
+
+def test_a_link_lives_a_minute_even_when_the_clock_is_set_back() -> None:
+    link = make_link(SECRET, "rel_1", now_ms=10_800_000, ttl_s=60)
+    with pytest.raises(LinkExpired):
+        check_link(SECRET, link, now_ms=0, ttl_s=60)
 
 
 def test_a_forged_link_is_refused_as_forged_even_when_it_is_old() -> None:
     with pytest.raises(LinkInvalid):
-        check_link(SECRET, Link("rel_1", 1, "0" * 64), now_ms=2000)
+        check_link(SECRET, Link("rel_1", 1, "0" * 64), now_ms=2000, ttl_s=60)
 
 
 @given(first=st.integers(0, 300), length=st.integers(1, 300), size=st.integers(1, 200))

@@ -1,5 +1,6 @@
 """Jobs: inserted once, claimed by one, renewed, recorded only by the holder, tried again, given back, cancelled."""
 
+import errno
 import threading
 from time import sleep
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session
 
-from moderation.bus import job_queue
+from moderation.bus import job_pool, job_queue
 from moderation.bus.backoff import Backoff
 from moderation.bus.job_pool import JobPool
 from moderation.bus.jobs import Effect, GiveUp, Job, JobRow, JobState, Lease, insert_job, no_effect
@@ -145,6 +146,24 @@ def test_a_failing_job_is_tried_again_after_a_backoff_and_then_exhausted_once(da
     assert attempts == [1, 2, 3]
     assert noted(database) == ["exhausted"]
     assert rows(database)[0].last_error == "RuntimeError: model fell over"
+
+
+def test_an_outage_does_not_count_as_an_attempt_however_often_it_comes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_pool, "OUTAGE_MS", 0)
+    add(database, max_attempts=2)
+    disk = iter([True] * 5 + [False])
+
+    def store(job: Job, lease: Lease) -> Effect:
+        if next(disk):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return note("stored")
+
+    worker = pool(database, Handler(store))
+    assert [worker.run_once() for _ in range(6)] == [1] * 6
+    assert noted(database) == ["stored"]
+    assert rows(database)[0].attempts == 1
 
 
 def test_giving_up_skips_the_remaining_attempts(database: Database) -> None:

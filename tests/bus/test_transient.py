@@ -1,5 +1,6 @@
 """What passes by itself is waited out; what does not counts against the message or job."""
 
+import errno
 import sqlite3
 
 import psycopg
@@ -10,12 +11,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from moderation.bus.transient import is_transient
 from moderation.store import Database, DatabaseUnusable
+from provenance.errors import StampFailed
 
 
 def sqlite_error(name: str) -> OperationalError:
     original = sqlite3.OperationalError(name)
     original.sqlite_errorname = name
     return OperationalError("SELECT 1", {}, original)
+
+
+def caused(error: Exception, by: Exception) -> Exception:
+    error.__cause__ = by
+    return error
 
 
 @pytest.mark.parametrize(
@@ -32,6 +39,8 @@ def sqlite_error(name: str) -> OperationalError:
         DBAPIError("SELECT 1", {}, Exception("gone"), connection_invalidated=True),
         PoolTimeout("no connection free"),
         DatabaseUnusable("store.unreachable", "no answer"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        caused(StampFailed("stamp.source", "no room"), OSError(errno.EDQUOT, "Disk quota exceeded")),
     ],
     ids=lambda error: f"{type(error).__name__}-{getattr(error, 'orig', '')}"[:60],
 )
@@ -46,6 +55,7 @@ def test_an_outage_a_lock_and_a_full_disk_pass_by_themselves(error: Exception) -
         ProgrammingError("SELECT 1", {}, psycopg.errors.UndefinedTable()),
         IntegrityError("INSERT", {}, psycopg.errors.UniqueViolation()),
         ValueError("a bug"),
+        FileNotFoundError(errno.ENOENT, "No such file"),
         TimeoutError("of a model, not of the database"),
     ],
     ids=lambda error: f"{type(error).__name__}-{getattr(error, 'orig', '')}"[:60],

@@ -126,7 +126,8 @@ def file(
 
 def _admit(services: Services, link: Link) -> Release:
     with services.database.read() as session:
-        check_link(services.link_secret, link, now_ms=now_ms(session))
+        ttl_s = services.limits.link_ttl_s
+        check_link(services.link_secret, link, now_ms=now_ms(session), ttl_s=ttl_s)
         return servable(session, link.release_id)
 
 
