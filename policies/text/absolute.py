@@ -21,8 +21,10 @@ from policies.text.minors_words import (
     PROTECTIVE,
     ROMANTIC,
     SEXUAL,
+    speaks_of_minors,
 )
 from policies.text.normalise import NormalisedText
+from policies.text.remembered import remembered
 
 CHECK = "text.absolute"
 REVISION = "absolute-1"
@@ -50,7 +52,7 @@ class AbsoluteMatch:
 
 def mentions_minor(text: NormalisedText) -> bool:
     """Whether the text speaks of somebody under 18: the policy's context `minor_present`."""
-    return MINOR.search(_blanked(text.text)) is not None
+    return speaks_of_minors(text.text) and MINOR.search(_blanked(text.text)) is not None
 
 
 def match_absolute(text: NormalisedText) -> tuple[AbsoluteMatch, ...]:
@@ -59,6 +61,8 @@ def match_absolute(text: NormalisedText) -> tuple[AbsoluteMatch, ...]:
     `minors.material` a word that needs nothing beside it; `minors.sexual` a minor and sexual wording within `REACH`;
     `minors.romance` a minor, an adult and romance in one sentence.
     """
+    if not speaks_of_minors(text.text):
+        return ()
     plain = _blanked(text.text)
     firsts = (rule(plain) for rule in (_material, _sexual, _romance))
     return tuple(sorted((m for m in firsts if m is not None), key=lambda m: (m.start, m.rule)))
@@ -84,6 +88,7 @@ def absolute_findings(text: NormalisedText, field: str) -> tuple[Finding, ...]:
     )
 
 
+@remembered  # asked for by the policy's context as well as by the rules
 def _blanked(text: str) -> str:
     """The text with wording that only sounds like a match replaced by as many blanks."""
     return INNOCENT.sub(lambda match: " " * len(match.group()), text)

@@ -139,3 +139,23 @@ ABUSE = re.compile(
     re.IGNORECASE,
 )
 """Sexual words that protection and news speak of; nudity and arousal are not among them."""
+
+_PARTS_OF_MINOR = (
+    "old", "1", "age", "turn", "under", "below", "younger", "child", "kid", "teen", "tween", "adolescent", "juvenile",
+    "minor", "toddler", "infant", "newborn", "pubescent", "bab", "girl", "boy", "school", "kindergarten", "junior", "grader",
+    "lol", "shota", "scout",
+)  # fmt: skip
+_PARTS_OF_HARD = ("lol", "shota", "bait", "csam", "child", "kid", "teen", "under")
+_PARTS = tuple(dict.fromkeys((*_PARTS_OF_MINOR, *_PARTS_OF_HARD)))
+
+
+def speaks_of_minors(text: str) -> bool:
+    """False only where neither `MINOR` nor `HARD` can match: a twentieth of the time of asking them.
+
+    Each of their alternatives holds one of `_PARTS` as it stands, and blanking `INNOCENT` wording adds no letters. Outside ASCII
+    "ignoring case" has rules of its own (ſ is an s): then the patterns themselves are asked.
+    """
+    if not text.isascii():
+        return True
+    lower = text.lower()
+    return any(part in lower for part in _PARTS)

@@ -5,10 +5,10 @@ accents, odd spaces. This module undoes those, and nothing else, so that benign 
 character maps back to the original, so that a finding can point at what the user really typed.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from policies.text.characters import (
     PLAIN_PUNCTUATION,
@@ -20,9 +20,12 @@ from policies.text.characters import (
     script_of,
     tag_letter,
 )
+from policies.text.remembered import remembered
 
 MAX_MARKS = 30
 """Combining marks kept on one letter: the limit of the Stream-Safe Text Format (UAX #15, section 13)."""
+_PLAIN = re.compile(r"[!-~]+(?:[ \n][!-~]+)*")
+"""Printable ASCII with single spaces or line breaks: folding changes nothing of it (a test holds this against the long way)."""
 _BLACK_FLAG = "\U0001f3f4"  # the flags of England, Scotland and Wales spell their region in tag characters
 
 
@@ -51,13 +54,22 @@ class NormalisedText:
 _Piece = tuple[str, int, int]  # one output character and the range of the original it came from
 
 
-@lru_cache(maxsize=32)  # several checks read the same prompt; it is bounded by the longest prompt allowed
+@remembered  # several checks read the same prompt
 def normalise(original: str) -> NormalisedText:
     """Fold `original` to what a reader sees: NFKC, no invisible characters, Latin look-alikes unmasked, single spaces.
 
     Look-alike letters are folded only in a word that mixes them with Latin letters, or that consists of nothing else
     in a text that is otherwise Latin: real Cyrillic or Greek is left alone. Line breaks survive as "\\n".
     """
+    return _untouched(original) if _PLAIN.fullmatch(original) else _folded(original)
+
+
+def _untouched(original: str) -> NormalisedText:
+    length = len(original)
+    return NormalisedText(original, original, tuple(range(length)), tuple(range(1, length + 1)))
+
+
+def _folded(original: str) -> NormalisedText:
     pieces = _single_spaces(_unmask(_compose(_visible(original))))
     return NormalisedText(
         original=original,
