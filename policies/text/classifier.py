@@ -12,7 +12,7 @@ from pathlib import Path
 
 from policies.findings import SCORE_DECIMALS, Finding, TextSpan
 from policies.taxonomy import Category
-from policies.text.encoder import SentenceEncoder
+from policies.text.encoder import RUNTIME, SentenceEncoder
 from policies.text.head import Head, load_head
 from policies.text.normalise import NormalisedText, normalise
 
@@ -70,8 +70,8 @@ class TextClassifier:
 
     @property
     def revision(self) -> str:
-        """Which weights score: part of every decision. Reads the weights file."""
-        return f"minilm-head {self._head.revision}"
+        """Which weights score, and what runs the encoder: part of every decision. Reads the weights file."""
+        return f"minilm-head {self._head.revision} {RUNTIME}"
 
     def score(self, texts: Sequence[str]) -> list[TextScores]:
         """The scores of each text, in order.
