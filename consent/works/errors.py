@@ -56,3 +56,12 @@ class NotYours(WorksError):
 
     def __init__(self, row_id: str) -> None:
         super().__init__(f"id {row_id!r} was filed by another account: ask its rights-holder to end it")
+
+
+class DescriptionInvalid(WorksError):
+    """A line of the list of characters by their looks cannot be read."""
+
+    code: ClassVar[str] = "works.description_invalid"
+
+    def __init__(self, line: int, value: str, remedy: str) -> None:
+        super().__init__(f"described.txt, line {line}: {value!r} is no description: {remedy}")

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from consent.naming.measuring import read_prompts, share_line
+from consent.works.described.matcher import DescribedWorkMatcher
 from consent.works.names import WorkMatcher
 
 BENIGN: Final = ("vbench", "partiprompts", "coco_captions10k")
 NAMED: Final = "ip_character:name"
+DESCRIBED: Final = ("indirect_60w", "indirect_60w_dalle", "dalle_rewrite_of_name")
+"""The study's descriptions without a name; its lists of keywords are left out: most hold one word or the name itself."""
 LONGEST_NAME: Final = 40
 """The study labels some rewritten prompts as names; a name is no longer than this."""
 
@@ -38,6 +41,7 @@ def measure(matcher: WorkMatcher, data: Path) -> Iterable[str]:
     for source in BENIGN:
         yield from _false_alarms(matcher, source, read_prompts(data / "text" / f"{source}.jsonl.gz"))
     yield from _characters_by_name(matcher, data / "text" / "copycat.jsonl.gz")
+    yield from _by_description(DescribedWorkMatcher(), data / "text")
     yield from _adjudicated(matcher, data / "text" / "adjudicated.csv")
 
 
@@ -62,6 +66,21 @@ def _characters_by_name(matcher: WorkMatcher, path: Path) -> Iterable[str]:
     missed = [text for text in named if not matcher.find(text)]
     yield share_line("recall on characters by name", len(named) - len(missed), len(named))
     yield from (f"    missed: {text}" for text in missed)
+
+
+def _by_description(matcher: DescribedWorkMatcher, folder: Path) -> Iterable[str]:
+    with gzip.open(folder / "copycat.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    for kind in DESCRIBED:
+        texts = [row["text"] for row in rows if row["category"] == f"ip_character:{kind}"]
+        missed = [text for text in texts if not matcher.find(text)]
+        yield share_line(f"recall on characters by description, {kind}", len(texts) - len(missed), len(texts))
+        yield from (f"    missed: {text[:90]!r}" for text in missed)
+    for source in BENIGN:
+        texts = [text for _, text in read_prompts(folder / f"{source}.jsonl.gz")]
+        hits = [(text, found) for text in texts if (found := matcher.find(text))]
+        yield share_line(f"hits by description on {source}", len(hits), len(texts))
+        yield from (f"    {found[0].name} {found[0].traits}: {text[:90]!r}" for text, found in hits)
 
 
 def _adjudicated(matcher: WorkMatcher, path: Path) -> Iterable[str]:

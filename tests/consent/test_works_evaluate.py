@@ -19,6 +19,8 @@ def data(tmp_path: Path) -> Path:
         ("1", "Pikachu", NAMED),
         ("2", "Quorbletop", NAMED),
         ("3", "A yellow mouse. " * 5, NAMED),
+        ("4", "a yellow electric mouse with red cheeks", "ip_character:indirect_60w"),
+        ("5", "somebody with a hat", "ip_character:indirect_60w"),
     ]
     for source, rows in prompts.items():
         with gzip.open(tmp_path / "text" / f"{source}.jsonl.gz", "wt", encoding="utf-8") as lines:
@@ -48,6 +50,9 @@ def test_the_report_states_counts_and_each_hit_and_miss(
     assert "    vbench:2: Pikachu (character, exact, shown)" in report
     assert "recall on characters by name: 1/2 = 50.00 %" in report
     assert "    missed: Quorbletop" in report
+    assert "recall on characters by description, indirect_60w: 1/2 = 50.00 %" in report
+    assert "    missed: 'somebody with a hat'" in report
+    assert "hits by description on partiprompts: 0/1 = 0.00 %" in report
     assert "hits on adjudicated allow: 0/1 = 0.00 %" in report
     assert "hits on adjudicated works, descriptions without a name included: 1/2 = 50.00 %" in report
     assert "    block -: 'A green ogre'" in report
