@@ -1,22 +1,63 @@
-"""Where the asset store keeps its bytes: a local folder with durable renames, or any file system fsspec knows.
+"""Where the asset store keeps its bytes: the port, and the local folder behind it.
 
-The local folder is written with the operating system's own calls, because fsspec offers no fsync and no atomic rename.
+The folder is written with the operating system's own calls: fsspec offers no fsync and no atomic rename.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import ClassVar, Protocol
 
-import fsspec
+from moderation.errors import Kind, ServiceError
 
 TEMPORARY = "tmp"
 
 
+class AssetStoreError(ServiceError):
+    """Base: the store itself does not work. It says nothing of an asset, so whatever needs one waits and asks again."""
+
+    code: ClassVar[str] = "asset_store.error"
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+
+
+class AssetStoreUnavailable(AssetStoreError):
+    """The store does not answer, or answers that it cannot now."""
+
+    code = "asset_store.unavailable"
+
+
+class AssetStoreDenied(AssetStoreError):
+    """The store refuses our credentials."""
+
+    code = "asset_store.denied"
+
+
+class AssetBucketMissing(AssetStoreError):
+    """The store has no such bucket, or there is no such folder and it cannot be made."""
+
+    code = "asset_store.bucket_missing"
+
+
+class AssetStoreMisconfigured(AssetStoreError):
+    """The settings name a store that cannot be used."""
+
+    code = "asset_store.misconfigured"
+
+
 class AssetFiles(Protocol):
-    """Files by relative names with forward slashes. A name appears complete or not at all."""
+    """Files by relative names with forward slashes. A name appears complete or not at all. Every call may raise
+    `AssetStoreError`."""
+
+    def make(self) -> None:
+        """Make the root when it is missing."""
+        ...
+
+    def ping(self) -> None:
+        """Returns when the store answers and can be written to, as far as it tells."""
+        ...
 
     def temporary(self) -> AbstractContextManager[Path]:
         """A local scratch file, gone afterwards unless `put` took it."""
@@ -38,12 +79,12 @@ class AssetFiles(Protocol):
         """Its bytes."""
         ...
 
-    def open(self, name: str) -> IO[bytes]:
-        """Read it."""
-        ...
-
     def local(self, name: str) -> Path | None:
         """Its path on this machine, if it has one."""
+        ...
+
+    def fetch(self, name: str, target: Path) -> None:
+        """Copy it to `target`. Raises `FileNotFoundError`."""
         ...
 
     def remove(self, name: str) -> bool:
@@ -54,12 +95,31 @@ class AssetFiles(Protocol):
         """Names directly in `folder`, each with the time of its last write in milliseconds since the epoch."""
         ...
 
+    def tidy(self, older_than_ms: int) -> int:
+        """Drop what uploads begun before then left unfinished and no name shows; how many there were."""
+        ...
+
 
 class FolderFiles:
     """A folder of this machine. Files and the folders that name them are fsynced before a write counts as done."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+
+    def make(self) -> None:
+        """The folder."""
+        self.root.mkdir(parents=True, exist_ok=True)
+
+    def ping(self) -> None:
+        """The folder is there or can be made, and takes a file."""
+        try:
+            with self.temporary():
+                return
+        except OSError as error:
+            raise AssetBucketMissing(
+                f"the folder cannot be written to ({type(error).__name__})", field="SAFECONDUCT_ASSET_URL",
+                value=self.root, remedy="mount it, or let this user write there",
+            ) from error  # fmt: skip
 
     @contextmanager
     def temporary(self) -> Iterator[Path]:
@@ -100,13 +160,13 @@ class FolderFiles:
         """Its bytes."""
         return (self.root / name).stat().st_size
 
-    def open(self, name: str) -> IO[bytes]:
-        """Read it."""
-        return (self.root / name).open("rb")
-
     def local(self, name: str) -> Path | None:
         """The file itself."""
         return self.root / name
+
+    def fetch(self, name: str, target: Path) -> None:
+        """Copy it."""
+        shutil.copyfile(self.root / name, target)
 
     def remove(self, name: str) -> bool:
         """Delete it."""
@@ -122,79 +182,14 @@ class FolderFiles:
             with suppress(FileNotFoundError):
                 yield f"{folder}/{path.name}", int(path.stat().st_mtime * 1000)
 
+    def tidy(self, older_than_ms: int) -> int:
+        """Nothing: what was left half-written lies in `tmp/`, under a name."""
+        return 0
+
     def _at(self, name: str) -> Path:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
-
-
-class RemoteFiles:
-    """Any fsspec file system, named by a URL such as `s3://bucket/prefix`. Its own puts are atomic per object."""
-
-    def __init__(self, url: str) -> None:
-        filesystem, root = fsspec.core.url_to_fs(url)
-        self._fs: Any = filesystem  # fsspec publishes no types
-        self._root = str(root).rstrip("/")
-
-    @contextmanager
-    def temporary(self) -> Iterator[Path]:
-        """A local file; it is uploaded by `put`."""
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder) / "asset"
-
-    def put(self, scratch: Path, name: str) -> None:
-        """Upload."""
-        self._fs.makedirs(self._at(name).rpartition("/")[0], exist_ok=True)
-        self._fs.put_file(str(scratch), self._at(name))
-
-    def move(self, source: str, target: str) -> bool:
-        """Copy and delete on most object stores; the copy is complete before the source goes."""
-        self._fs.makedirs(self._at(target).rpartition("/")[0], exist_ok=True)
-        try:
-            self._fs.mv(self._at(source), self._at(target))
-        except FileNotFoundError:
-            return False
-        return True
-
-    def exists(self, name: str) -> bool:
-        """Whether there is such a file."""
-        return bool(self._fs.isfile(self._at(name)))
-
-    def size(self, name: str) -> int:
-        """Its bytes."""
-        return int(self._fs.size(self._at(name)))
-
-    def open(self, name: str) -> IO[bytes]:
-        """Read it."""
-        return cast(IO[bytes], self._fs.open(self._at(name), "rb"))
-
-    def local(self, name: str) -> Path | None:
-        """None: it has no path on this machine."""
-        del name
-        return None
-
-    def remove(self, name: str) -> bool:
-        """Delete it."""
-        with suppress(FileNotFoundError):
-            self._fs.rm_file(self._at(name))
-            return True
-        return False
-
-    def listed(self, folder: str) -> Iterator[tuple[str, int]]:
-        """Files only; a store that does not tell when a file was written counts it as written now (never collected)."""
-        with suppress(FileNotFoundError):
-            for info in self._fs.ls(self._at(folder), detail=True, refresh=True):
-                if info["type"] == "file":
-                    yield f"{folder}/{info['name'].rpartition('/')[2]}", self._written_ms(info["name"])
-
-    def _written_ms(self, path: str) -> int:
-        try:
-            return int(self._fs.modified(path).timestamp() * 1000)
-        except (NotImplementedError, FileNotFoundError):
-            return 1 << 62
-
-    def _at(self, name: str) -> str:
-        return f"{self._root}/{name}"
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -9,13 +9,20 @@ import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, ClassVar
 
-from moderation.asset_files import TEMPORARY, AssetFiles, FolderFiles, RemoteFiles
+from moderation.asset_cache import AssetCache, WrongContent
+from moderation.asset_files import TEMPORARY, AssetFiles, FolderFiles
+from moderation.asset_remote import RemoteFiles
+from moderation.asset_s3 import SCHEMES, S3Access, S3Files
 from moderation.errors import Kind, ServiceError
 
 STAGING, OBJECTS = "staging", "objects"
+SHELVES = tuple(f"{number:02x}" for number in range(256))
+"""The folders of `objects`, by the first two digits of the address."""
+CACHE_BYTES = 10 * 1024**3
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 
@@ -61,14 +68,33 @@ class StagedAsset:
 
 
 class AssetStore:
-    """A store in a local folder, or behind any other fsspec URL (then `cache` holds verified local copies).
+    """A store in a local folder, in S3, or behind any other fsspec URL. Of a remote one `cache` holds verified local copies, and
+    every byte that is read comes from such a copy.
 
-    Safe to share between threads and processes.
+    Safe to share between threads and processes. Every call may raise `AssetStoreError`.
     """
 
-    def __init__(self, location: Path | str, *, cache: Path | None = None) -> None:
-        self._files = _open(location)
-        self._cache = cache
+    def __init__(
+        self,
+        location: Path | str,
+        *,
+        cache: Path | None = None,
+        cache_bytes: int = CACHE_BYTES,
+        access: S3Access | None = None,
+    ) -> None:
+        self._files = _open(location, access or S3Access())
+        folder = cache or Path(tempfile.gettempdir()) / "safeconduct-assets"
+        self.cache = (
+            None if isinstance(self._files, FolderFiles) else AssetCache(folder, max_bytes=cache_bytes)
+        )
+
+    def ping(self) -> None:
+        """Whether the store answers, and lets us in. Raises `AssetStoreError`."""
+        self._files.ping()
+
+    def make(self) -> None:
+        """Make the folder or the bucket when it is missing."""
+        self._files.make()
 
     def stage(self, path: Path, *, expected: str | None = None) -> StagedAsset:
         """Copy a file into staging. Raises `HashMismatch` when `expected` is given and the content is another."""
@@ -122,8 +148,8 @@ class AssetStore:
         return self._files.size(self._find(sha256))
 
     def open(self, sha256: str) -> IO[bytes]:
-        """Read the asset, promoted or staged. Raises `AssetMissing`. Who may read is the caller's business."""
-        return self._files.open(self._find(sha256))
+        """Read the asset, promoted or staged. Raises as `path` does. Who may read is the caller's business."""
+        return self.path(sha256).open("rb")
 
     def path(self, sha256: str) -> Path:
         """A local file with the asset's bytes; only for reading. Of a remote store, a copy that was hashed on arrival.
@@ -131,21 +157,37 @@ class AssetStore:
         Raises `AssetMissing`, or `HashMismatch` when the remote bytes are not the ones named.
         """
         name = self._find(sha256)
-        return self._files.local(name) or self._cached(sha256, name)
+        try:
+            return self._local(sha256, name)
+        except FileNotFoundError:  # promoted, or removed, since we looked
+            return self._local(sha256, self._find(sha256))
 
     def verify(self, sha256: str) -> None:
-        """Hash the stored bytes. Raises `AssetMissing` or `HashMismatch`."""
-        with self.open(sha256) as stream:
-            found = _hash(stream)
+        """Hash the stored bytes themselves, not a copy. Raises `AssetMissing` or `HashMismatch`."""
+        name = self._find(sha256)
+        with tempfile.TemporaryDirectory(prefix="safeconduct-verify-") as folder:
+            path = self._files.local(name)
+            if path is None:
+                path = Path(folder) / "asset"
+                self._files.fetch(name, path)
+            with path.open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
         if found != sha256:
             raise _rotten(sha256, found)
 
     def remove(self, sha256: str) -> bool:
-        """Delete the asset wherever it is; whether there was anything to delete."""
+        """Delete the asset wherever it is, and our copy; whether there was anything to delete in the store."""
         removed = [self._files.remove(name) for name in (_kept(sha256), _staged(sha256))]
-        if self._cache is not None:
-            (self._cache / sha256).unlink(missing_ok=True)
+        if self.cache is not None:
+            self.cache.drop(sha256)
         return any(removed)
+
+    def discard(self, sha256: str, *, keep: Callable[[str], bool]) -> bool:
+        """Delete the asset wherever it is, and our copy, unless `keep` claims it, asked again just before; whether it was."""
+        gone = [self._collect(name, keep) for name in (_kept(sha256), _staged(sha256))]
+        if self.cache is not None and not keep(sha256):
+            self.cache.drop(sha256)
+        return any(gone)
 
     def collect_staging(
         self, older_than_ms: int, *, keep: Callable[[str], bool] = lambda _sha256: False
@@ -154,36 +196,50 @@ class AssetStore:
 
         `keep` must claim what a committed row refers to: such a file was committed and not yet promoted.
         """
+        self._files.tidy(older_than_ms)
         waiting = [*self._files.listed(STAGING), *self._files.listed(TEMPORARY)]
         old = [name for name, written_ms in waiting if written_ms < older_than_ms]
         return tuple(name.rpartition("/")[2] for name in old if self._collect(name, keep))
 
+    def collect_objects(
+        self, shelf: str, older_than_ms: int, *, keep: Callable[[str], bool]
+    ) -> tuple[str, ...]:
+        """The same for the promoted files of one of `SHELVES`: orphans of a database that was restored from a backup, say."""
+        old = [
+            name
+            for name, written_ms in self._files.listed(f"{OBJECTS}/{shelf}")
+            if written_ms < older_than_ms
+        ]
+        return tuple(name.rpartition("/")[2] for name in old if self._collect(name, keep))
+
     def _collect(self, name: str, keep: Callable[[str], bool]) -> bool:
+        """Put it aside, ask once more, and only then delete it: a row that names it may have been committed meanwhile."""
         folder, _, address = name.rpartition("/")
-        claimed = folder == STAGING and _ADDRESS.fullmatch(address) is not None and keep(address)
-        return not claimed and self._files.remove(name)
+        if folder == TEMPORARY or not _ADDRESS.fullmatch(address):
+            return self._files.remove(name)
+        aside = f"{TEMPORARY}/{address}"
+        if keep(address) or not self._files.move(name, aside):
+            return False
+        if keep(address):
+            self._files.move(aside, name)
+            return False
+        return self._files.remove(aside)
+
+    def _local(self, sha256: str, name: str) -> Path:
+        if self.cache is None:
+            path = self._files.local(name)
+            assert path is not None, "a store without a cache has its files on this machine"
+            return path
+        try:
+            return self.cache.copy(sha256, partial(self._files.fetch, name))
+        except WrongContent as error:
+            raise _rotten(sha256, error.found) from error
 
     def _find(self, sha256: str) -> str:
         for name in (_kept(sha256), _staged(sha256), _kept(sha256)):  # promoted between the first two looks
             if self._files.exists(name):
                 return name
         raise _missing(sha256)
-
-    def _cached(self, sha256: str, name: str) -> Path:
-        folder = self._cache or Path(tempfile.gettempdir()) / "safeconduct-assets"
-        target = folder / sha256
-        if not target.is_file():
-            local = FolderFiles(folder)
-            with local.temporary() as scratch, self._files.open(name) as stream:
-                with scratch.open("wb") as out:
-                    while chunk := stream.read(_CHUNK):
-                        out.write(chunk)
-                with scratch.open("rb") as copy:
-                    found = _hash(copy)
-                if found != sha256:
-                    raise _rotten(sha256, found)
-                local.put(scratch, sha256)
-        return target
 
 
 def check_address(sha256: str) -> str:
@@ -193,11 +249,13 @@ def check_address(sha256: str) -> str:
     return sha256
 
 
-def _open(location: Path | str) -> AssetFiles:
+def _open(location: Path | str, access: S3Access) -> AssetFiles:
     if isinstance(location, Path) or "://" not in location:
         return FolderFiles(Path(location))
     if location.startswith("file://"):
         return FolderFiles(Path(location.removeprefix("file://")))
+    if location.startswith(SCHEMES):
+        return S3Files(location, access)
     return RemoteFiles(location)
 
 
@@ -207,13 +265,6 @@ def _staged(sha256: str) -> str:
 
 def _kept(sha256: str) -> str:
     return f"{OBJECTS}/{check_address(sha256)[:2]}/{sha256}"
-
-
-def _hash(stream: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := stream.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _missing(sha256: str) -> AssetMissing:

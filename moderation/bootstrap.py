@@ -16,6 +16,7 @@ from consent.biometrics.keys import KeyWrapper, wrapper_from_file, wrapper_from_
 from consent.biometrics.vault import Vault
 from consent.likeness.registry import registry_version
 from moderation.accounts.quota import QuotaLimits
+from moderation.asset_s3 import S3Access
 from moderation.assets import AssetStore
 from moderation.bus.kafka import KafkaLog
 from moderation.bus.log import EventLog
@@ -30,6 +31,8 @@ from moderation.gate.perceive import Senses
 from moderation.gate.perceiver import Perceiver
 from moderation.gate.subjects import WorkUse
 from moderation.generation.facts import Limits
+from moderation.generation.generators.diffusion.generator import DiffusersGenerator, DiffusionSettings
+from moderation.generation.generators.diffusion.pipeline import PipelineLimits
 from moderation.generation.generators.http import HttpGenerator
 from moderation.generation.generators.port import Generator
 from moderation.generation.generators.storyboard import Storyboard
@@ -98,7 +101,18 @@ class Application:
     @cached_property
     def assets(self) -> AssetStore:
         """The object store."""
-        return AssetStore(self.settings.resolved_asset_url, cache=self.settings.home / "cache")
+        settings = self.settings
+        return AssetStore(
+            settings.resolved_asset_url,
+            cache=settings.home / "cache",
+            cache_bytes=settings.asset_cache_bytes,
+            access=S3Access(
+                settings.asset_endpoint_url,
+                settings.asset_region,
+                settings.asset_access_key,
+                settings.asset_secret_key,
+            ),
+        )
 
     @cached_property
     def vault(self) -> Vault:
@@ -204,12 +218,17 @@ class Application:
 
     @cached_property
     def generator(self) -> Generator:
-        """The generator that the settings name."""
-        if self.settings.generator == "http":
-            return HttpGenerator(
-                self.settings.generator_url or "", timeout_s=self.settings.generator_timeout_s
-            )
-        return Storyboard()
+        """The generator that the settings name. Raises `PipelineUnusable`."""
+        settings = self.settings
+        if settings.generator == "storyboard":
+            return Storyboard()
+        made: HttpGenerator | DiffusersGenerator
+        if settings.generator == "http":
+            made = HttpGenerator(settings.generator_url or "", timeout_s=settings.generator_timeout_s)
+        else:
+            made = DiffusersGenerator(diffusion_settings(settings))
+        self._opened.callback(made.close)
+        return made
 
     @cached_property
     def pki(self) -> PkiPaths:
@@ -255,6 +274,7 @@ class Application:
         pings: dict[str, Callable[[], object]] = {
             "database": self.database.ping,
             "event_log": self.event_log.ping,
+            "object_store": self.assets.ping,
             "models": self.profile.ping,
             "policy": self.policy,
             "face_index": self.index.ping,

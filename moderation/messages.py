@@ -7,12 +7,16 @@ travels here: assets are named by sha256. Nothing here carries biometric data.
 import json
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 SOURCE = "/safeconduct"
 TYPE_PREFIX = "org.safeconduct."
+MAX_EVENT_ID = 200
+_TIME = TypeAdapter(datetime)
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Identifier = Annotated[str, Field(min_length=1, max_length=64)]
@@ -112,7 +116,8 @@ class GenerationApproved(_OfGeneration):
 
 
 class OutputProduced(_OfGeneration):
-    """The generator made a file. `produced_in_s` is wall time in seconds."""
+    """The generator made a file. `produced_in_s` is wall time in seconds; `adjusted` says in words what was made otherwise
+    than asked, if anything."""
 
     topic = Topic.OUTPUTS
     kind = "output.produced"
@@ -120,6 +125,7 @@ class OutputProduced(_OfGeneration):
     generator: str
     generator_version: str
     produced_in_s: float = Field(ge=0)
+    adjusted: str = Field(default="", max_length=500)
 
 
 class OutputFailed(_OfGeneration):
@@ -240,7 +246,7 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     specversion: Literal["1.0"] = "1.0"
-    id: Annotated[str, Field(min_length=1, max_length=200)]
+    id: Annotated[str, Field(min_length=1, max_length=MAX_EVENT_ID)]
     source: str = SOURCE
     type: str
     subject: str
@@ -285,6 +291,23 @@ class Envelope(BaseModel):
             raise MessageError("message.invalid_data", f"{self.type}: {explain(error)}") from error
 
 
+def encode(message: Message, *, event_id: str, at_ms: int) -> bytes:
+    """The bytes of `Envelope.wrap(message, …).encode()`, without validating again what is valid already: half the time."""
+    if not 0 < len(event_id) <= MAX_EVENT_ID:
+        return Envelope.wrap(message, event_id=event_id, at_ms=at_ms).encode()  # says what is wrong with it
+    key = _quoted(message.key)
+    return (
+        f'{{"specversion":"1.0","id":{_quoted(event_id)},"source":"{SOURCE}",'
+        f'"type":"{TYPE_PREFIX}{message.kind}.v{message.version}","subject":{key},"time":{_time(at_ms)},'
+        f'"datacontenttype":"application/json","partitionkey":{key},"data":{message.model_dump_json()}}}'
+    ).encode()
+
+
+@lru_cache(maxsize=16)  # a batch has one time
+def _time(at_ms: int) -> str:
+    return _TIME.dump_json(datetime.fromtimestamp(at_ms / 1000, tz=UTC)).decode()
+
+
 def decode(value: bytes) -> Envelope:
     """Read an envelope. Raises `MessageError` on invalid UTF-8, invalid JSON, duplicate keys or a missing attribute."""
     try:
@@ -319,11 +342,11 @@ def explain(error: ValidationError, limit: int = 3) -> str:
 
 def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """For `json.loads(object_pairs_hook=…)`: raises `MessageError` where one object has a field twice."""
-    body: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in body:
-            raise MessageError(
-                "message.duplicate_key", f"{name}: appears twice in one object; send each field once"
-            )
-        body[name] = value
+    body = dict(pairs)
+    if len(body) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise MessageError(
+            "message.duplicate_key", f"{twice}: appears twice in one object; send each field once"
+        )
     return body

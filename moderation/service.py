@@ -16,7 +16,7 @@ from moderation.observability.workflow import register_workflow
 from moderation.store import now_ms
 from moderation.surface import http_app
 from moderation.warming import API, Warming
-from moderation.workers import INDEX_EVERY_S, loops_of
+from moderation.workers import INDEX_EVERY_S, copies, loops_of
 
 
 class LoopFailing(Exception):
@@ -58,6 +58,7 @@ def worker_of(app: Application, names: Sequence[str]) -> Worker:
     """The named workers, or the API's background work, watched by `/health` and the metrics."""
     loops = loops_of(app, [name for name in names if name != API])
     loops.append(Warming(app.profile, app.works, names))
+    loops += copies(app)
     if not any(loop.name == "index" for loop in loops):
         loops.append(Periodic("index", INDEX_EVERY_S, app.index.refresh))
     worker = Worker(loops)

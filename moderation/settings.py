@@ -1,10 +1,10 @@
 """Every setting of the service, read from the environment (`SAFECONDUCT_…`) or a `.env` file; documented in docs/settings.md."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from moderation.errors import Kind, ServiceError
 
@@ -38,6 +38,22 @@ class Settings(BaseSettings):
     asset_url: str | None = Field(
         default=None, description="fsspec URL of the object store; default: a folder in home."
     )
+    asset_endpoint_url: str | None = Field(
+        default=None, description="Endpoint of an S3-compatible store, for s3:// URLs; unset: Amazon's."
+    )
+    asset_region: str | None = Field(default=None, description="Region of the bucket, for s3:// URLs.")
+    asset_access_key: str | None = Field(
+        default=None,
+        description="Access key of the bucket; unset: what the AWS_… environment or the machine's role gives.",
+    )
+    asset_secret_key: str | None = Field(
+        default=None, repr=False, description="Secret key of the bucket; never logged or shown."
+    )
+    asset_cache_bytes: int = Field(
+        default=10 * 1024**3,
+        ge=1024**2,
+        description="Bytes of local copies of a remote store's files, in home; those used least lately go first.",
+    )
     pki_dir: Path | None = Field(
         default=None,
         description="Folder of the signing PKI (made for development when missing); default: pki in home.",
@@ -56,11 +72,40 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     port: int = Field(default=8080, ge=1, le=65535, description="Port the API listens on.")
-    generator: Literal["storyboard", "http"] = Field(
+    generator: Literal["storyboard", "http", "diffusers"] = Field(
         default="storyboard", description="Which generator the worker calls."
     )
     generator_url: str | None = Field(
         default=None, description="Base URL of the remote generator, for generator=http."
+    )
+    generator_folder: Path | None = Field(
+        default=None,
+        description="Folder of a text-to-video pipeline (with model_index.json), for generator=diffusers.",
+    )
+    generator_device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|cuda|cuda:[0-9]{1,3})$",
+        description="Where the pipeline runs: auto (the first GPU, else the processor), cpu, cuda or cuda:N.",
+    )
+    generator_dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        default="auto", description="Precision of its weights; auto: what suits the device."
+    )
+    generator_offload: Literal["none", "model", "layers"] = Field(
+        default="none",
+        description="Keep what does not compute out of the GPU's memory: whole models, or layers (smallest, slowest).",
+    )
+    generator_max_pixels: int = Field(
+        default=1280 * 720, ge=4096, description="Pixels of a frame at most; a larger one is made smaller."
+    )
+    generator_max_frames: int = Field(
+        default=0, ge=0, description="Frames of a clip at most; 0: as many as the pipeline makes by default."
+    )
+    generator_fps: int = Field(
+        default=0, ge=0, le=60, description="Frames per second the pipeline was trained for; 0: as asked."
+    )
+    generator_options: dict[str, Any] = Field(
+        default={},
+        description='JSON of more arguments for the pipeline, such as {"num_inference_steps": 30, "guidance_scale": 5}.',
     )
     generator_timeout_s: float = Field(
         default=600, gt=0, description="Seconds after which a generation attempt is abandoned."
@@ -142,3 +187,5 @@ def read_settings() -> Settings:
         raise SettingsInvalid(
             fault["msg"], field=name, value=fault.get("input", ""), remedy="see docs/settings.md"
         ) from None
+    except SettingsError as error:  # a setting that is JSON, and is none: its text may be a secret
+        raise SettingsInvalid(f"{error}; write it as JSON", remedy="see docs/settings.md") from None

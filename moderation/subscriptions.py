@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from consent.likeness.registry import registry_version
+from moderation.bus.job_queue import cancel_jobs
 from moderation.bus.log import Record
 from moderation.bus.subscription import BackPressure, Subscription
 from moderation.generation.generate import GENERATE, queue_generation
@@ -62,8 +63,8 @@ def on_request(session: Session, message: Message, _record: Record) -> None:
 def on_approved(session: Session, message: Message, _record: Record) -> None:
     """Queue the brief for the generator."""
     if isinstance(message, GenerationApproved):
-        resume_parked(session, message.generation_id)
-        queue_generation(session, message, at_ms=now_ms(session))
+        resumed = resume_parked(session, message.generation_id)
+        queue_generation(session, message, at_ms=now_ms(session), resumed=resumed)
 
 
 def on_output(session: Session, message: Message, _record: Record) -> None:
@@ -88,7 +89,7 @@ def on_registry_change(session: Session, message: Message, _record: Record) -> N
 
 
 def hold_parked(session: Session, record: Record, _error: BaseException) -> None:
-    """A message of a generation was parked: hold the generation until it is replayed."""
+    """A message of a generation was parked: hold the generation until it is replayed, and stop making its video meanwhile."""
     try:
         generation = lock_generation(session, record.key)
     except GenerationUnknown:
@@ -97,13 +98,16 @@ def hold_parked(session: Session, record: Record, _error: BaseException) -> None
         move(session, generation, Step.HOLD, now_ms=now_ms(session), because="message.parked")
         generation.held_stage = PARKED
         session.add(generation)
+        cancel_jobs(session, subject_id=generation.id, kinds=[GENERATE])
 
 
-def resume_parked(session: Session, generation_id: str) -> None:
-    """The parked message came again: go on where the generation was held."""
+def resume_parked(session: Session, generation_id: str) -> bool:
+    """The parked message came again: go on where the generation was held. False when it was not."""
     generation = lock_generation(session, generation_id)
-    if State(generation.state) is State.HELD and generation.held_stage == PARKED:
-        move(session, generation, Step.RESUME, now_ms=now_ms(session))
-        generation.held_stage = ""
-        generation.ended_because = ""
-        session.add(generation)
+    if State(generation.state) is not State.HELD or generation.held_stage != PARKED:
+        return False
+    move(session, generation, Step.RESUME, now_ms=now_ms(session))
+    generation.held_stage = ""
+    generation.ended_because = ""
+    session.add(generation)
+    return True

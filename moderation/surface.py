@@ -1,6 +1,7 @@
 """The HTTP surface on top of an application: fills the ports that `api.services` names."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -10,6 +11,7 @@ from sqlmodel import Session
 from consent.likeness.changes import LikenessChange
 from moderation.api.app import create_app
 from moderation.api.services import ApiLimits, EnrolmentRequest, JudgementItem, Services
+from moderation.asset_files import AssetStoreError
 from moderation.assets import AssetStore
 from moderation.bootstrap import Application
 from moderation.gate.judge import Item
@@ -98,9 +100,13 @@ class StoredFiles:
         self._assets = assets
 
     def keep(self, path: Path, sha256: str) -> None:
-        """Store a file whose hash was computed while it came in; the store hashes it again."""
+        """Stage a file whose hash was computed while it came in; the store hashes it again."""
         self._assets.stage(path, expected=sha256)
-        self._assets.promote(sha256)
+
+    def settle(self, sha256: str) -> None:
+        """Take it out of staging, now that a row names it; where the store is away, the sweeper does so later."""
+        with suppress(AssetStoreError):
+            self._assets.promote(sha256)
 
     def open(self, sha256: str) -> BinaryIO:
         """Its bytes. Raises `AssetMissing`."""

@@ -15,12 +15,13 @@ from moderation.bus.subscription import Subscription
 from moderation.bus.upkeep import tidy_bus
 from moderation.bus.worker import Loop, Periodic
 from moderation.generation.generate import GenerateJob
+from moderation.generation.generators.port import Pingable
 from moderation.generation.jobs import OutputGateJob, RequestGateJob
 from moderation.generation.request_stage import RequestStage
 from moderation.likenesses.forget import ForgetJob
 from moderation.observability.tally import tally_subscription
 from moderation.release.jobs import ReleaseJob, WithdrawJob
-from moderation.release.upkeep import collect_staging, promote_released
+from moderation.release.upkeep import ObjectSweep, Promoter, collect_staging, tidy_cache
 from moderation.subscriptions import (
     generator_subscription,
     output_subscription,
@@ -32,6 +33,7 @@ from moderation.transparency.sealer import Sealer
 INDEX_EVERY_S = 0.4
 PROMOTE_EVERY_S = 1.0
 COLLECT_EVERY_S = 3600.0
+COPIES_EVERY_S = 60.0
 GATE_BATCH = 32
 """Requests judged in one transaction at most, when they are judged that fast."""
 IDLE_POLL_S = 0.5
@@ -59,15 +61,22 @@ def output_gate(app: Application) -> list[Loop]:
 def generator(app: Application) -> list[Loop]:
     """Calls the generator, one brief at a time: it has one GPU."""
     settings = app.settings
+    if isinstance(app.generator, Pingable):
+        app.health.register("generator", app.generator.ping)
     job = GenerateJob(
-        app.database, app.assets, app.generator, settings.generator_timeout_s, lease_s=settings.lease_s
+        app.database,
+        app.assets,
+        app.generator,
+        settings.generator_timeout_s,
+        lease_s=settings.lease_s,
+        observer=app.metrics,
     )
     return [_consumer(app, generator_subscription()), _pool(app, job, threads=1)]
 
 
 def release(app: Application) -> list[Loop]:
     """Stamps, proves and releases."""
-    promote = Periodic("promote", PROMOTE_EVERY_S, lambda: promote_released(app.database, app.assets))
+    promote = Periodic("promote", PROMOTE_EVERY_S, Promoter(app.database, app.assets).promote)
     job = ReleaseJob(app.preparation, app.gate, lease_s=app.settings.lease_s)
     return [_pool(app, job), promote]
 
@@ -81,6 +90,7 @@ def sweeper(app: Application) -> list[Loop]:
         _consumer(app, tally_subscription()),
         Sealer(app.database),
         Periodic("collect", COLLECT_EVERY_S, lambda: collect_staging(app.database, app.assets)),
+        Periodic("sweep_objects", COLLECT_EVERY_S, ObjectSweep(app.database, app.assets).run),
         Periodic("tidy", COLLECT_EVERY_S, lambda: tidy_bus(app.database)),
     ]
 
@@ -112,6 +122,13 @@ def _pool(app: Application, handler: JobHandler, *, threads: int | None = None, 
 
 def _consumer(app: Application, subscription: Subscription) -> ConsumerLoop:
     return ConsumerLoop(app.database, app.event_log, subscription, poll_s=IDLE_POLL_S)
+
+
+def copies(app: Application) -> list[Loop]:
+    """Deletes this machine's copies of files that were erased or withdrawn; nothing where the store is a folder."""
+    if app.assets.cache is None:
+        return []
+    return [Periodic("copies", COPIES_EVERY_S, lambda: tidy_cache(app.database, app.assets))]
 
 
 def _index(app: Application) -> Periodic:

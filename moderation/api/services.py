@@ -67,6 +67,9 @@ class AssetFiles(Protocol):
     def keep(self, path: Path, sha256: str) -> None:
         """Put the file into the store; its SHA-256 was computed while it came in. `path` may be moved. Idempotent."""
 
+    def settle(self, sha256: str) -> None:
+        """Its row is committed: it is not to be collected any more. Idempotent; what is left undone is done later."""
+
     def open(self, sha256: str) -> IO[bytes]:
         """Its bytes, seekable; the caller closes."""
 

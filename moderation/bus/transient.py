@@ -1,11 +1,12 @@
-"""Which errors pass by themselves: a database that is away, a full disk. These are waited out, never held against the message or
-job that met them."""
+"""Which errors pass by themselves: a database or an object store that is away, a full disk. These are waited out, never held
+against the message or job that met them."""
 
 import errno
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from moderation.asset_files import AssetStoreError
 from moderation.store import DatabaseUnusable
 
 # SQLSTATE classes: connection, rolled back (deadlock), resources, shutdown; lock not available, idle in a transaction
@@ -26,7 +27,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def _passes(error: BaseException) -> bool:
-    if isinstance(error, (PoolTimeout, DatabaseUnusable)):
+    if isinstance(error, (PoolTimeout, DatabaseUnusable, AssetStoreError)):
         return True
     if not isinstance(error, DBAPIError):
         return isinstance(error, OSError) and error.errno in _FULL

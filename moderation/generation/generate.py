@@ -1,23 +1,25 @@
 """The generator's worker: one brief at a time, cancelled when consent or the request is withdrawn meanwhile.
 
 It posts the output, or the failure, and the workflow decides what that means; only a brief that lost its consent is
-cancelled here.
+cancelled here. A file waits in staging until its row is committed: what a killed or unwanted job leaves there is collected.
 """
 
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from sqlmodel import Session, col, select, update
 
-from moderation.assets import AssetStore
+from moderation.asset_files import AssetStoreUnavailable
+from moderation.assets import AssetStore, StagedAsset
 from moderation.bus.faultpoints import reach
 from moderation.bus.jobs import Effect, Job, Lease, insert_job, no_effect
 from moderation.bus.outbox import enqueue
 from moderation.generation.consent import consent_lost
-from moderation.generation.generators.port import GenerationCancelled, GenerationFailed, Generator
+from moderation.generation.generators.port import GenerationCancelled, GenerationFailed, Generator, Made
 from moderation.generation.rows import (
     get_generation,
     lock_generation,
@@ -36,8 +38,11 @@ GENERATE = "generate"
 LOOK_EVERY_S = 0.5
 
 
-def queue_generation(session: Session, approved: GenerationApproved, *, at_ms: int) -> bool:
-    """Queue an approved brief, once; False for one that the rows do not bear out, however it came onto the topic."""
+def queue_generation(
+    session: Session, approved: GenerationApproved, *, at_ms: int, resumed: bool = False
+) -> bool:
+    """Queue an approved brief, once, and once more when it is `resumed` after a hold that cancelled its job; False for one that
+    the rows do not bear out, however it came onto the topic."""
     generation = lock_generation(session, approved.generation_id)
     if not is_approved(session, generation, approved):
         return False
@@ -47,7 +52,7 @@ def queue_generation(session: Session, approved: GenerationApproved, *, at_ms: i
         subject_id=approved.generation_id,
         payload={"brief": approved.brief.model_dump(mode="json")},
         now_ms=at_ms,
-        dedupe_key=f"{GENERATE}:{approved.generation_id}",
+        dedupe_key=f"{GENERATE}:{approved.generation_id}" + (f":resumed:{at_ms}" if resumed else ""),
         max_attempts=3,
     )
     return True
@@ -74,6 +79,26 @@ class Interrupted(Exception):
     code = "generator.interrupted"
 
 
+class GenerateObserver(Protocol):
+    """Counts what generators do."""
+
+    def generated(self, generator: str, seconds: float, clip_seconds: float) -> None:
+        """A clip of `clip_seconds` was made in `seconds`."""
+        ...
+
+    def generation_failed(self, code: str) -> None:
+        """An attempt failed with this stable code."""
+        ...
+
+
+class _Unobserved:
+    def generated(self, generator: str, seconds: float, clip_seconds: float) -> None:
+        pass
+
+    def generation_failed(self, code: str) -> None:
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class GenerateJob:
     """Calls the generator for one brief. `lease_s` is renewed by the pool's heartbeat while the generator works."""
@@ -84,6 +109,7 @@ class GenerateJob:
     timeout_s: float
     kind: str = GENERATE
     lease_s: float = 30.0
+    observer: GenerateObserver = field(default_factory=_Unobserved)
 
     def run(self, job: Job, lease: Lease) -> Effect:
         """Generate into a temporary file and store it; raising means the attempt is repeated."""
@@ -95,23 +121,34 @@ class GenerateJob:
         with tempfile.TemporaryDirectory(prefix="safeconduct-generate-") as folder:
             target = Path(folder) / "output.mp4"
             try:
-                self._generate(brief, target, watch)
+                made = self._generate(brief, target, watch)
             except GenerationCancelled:
                 return self._after_cancel(job, watch)
             except GenerationFailed as error:
+                self.observer.generation_failed(error.code)
                 if error.retryable and job.attempt < job.max_attempts:
                     raise
                 return failed(job.subject_id, error.code, str(error))
-            stored = self.assets.stage(target)
-            self.assets.promote(stored.sha256)
+            seconds = time.monotonic() - began
+            stored = self._stage(target, watch)
         reach("after_generate")
-        return self._produced(job.subject_id, stored.sha256, stored.bytes, time.monotonic() - began)
+        name, version = self.generator.identity()
+        self.observer.generated(name, seconds, made.seconds)
+        message = OutputProduced(
+            generation_id=job.subject_id,
+            asset_sha256=stored.sha256,
+            generator=name,
+            generator_version=version,
+            produced_in_s=round(seconds, 3),
+            adjusted=made.adjusted[:500],
+        )
+        return produced(message, stored.bytes)
 
     def on_exhausted(self, job: Job, error: BaseException) -> Effect:
         """Post the failure: the workflow returns what was reserved."""
         return failed(job.subject_id, getattr(error, "code", "generator.exhausted"), type(error).__name__)
 
-    def _generate(self, brief: Brief, target: Path, watch: "Watch") -> None:
+    def _generate(self, brief: Brief, target: Path, watch: "Watch") -> Made:
         with self.database.read() as session:
             portraits = {
                 likeness.handle: self.assets.path(sha256)
@@ -119,7 +156,7 @@ class GenerateJob:
                 if (sha256 := _portrait(session, likeness.likeness_id))
             }
         references = tuple(self.assets.path(sha256) for sha256 in brief.references)
-        self.generator.generate(
+        made = self.generator.generate(
             brief,
             portraits=portraits,
             references=references,
@@ -127,6 +164,17 @@ class GenerateJob:
             progress=watch.progress,
             cancelled=watch.cancelled,
         )
+        return made or Made(brief.parameters.seconds)
+
+    def _stage(self, target: Path, watch: "Watch") -> StagedAsset:
+        """Store the file. A store that does not answer is waited for while the output is wanted: it may have cost an hour."""
+        while True:
+            try:
+                return self.assets.stage(target)
+            except AssetStoreUnavailable:
+                if watch.cancelled():
+                    raise
+                time.sleep(LOOK_EVERY_S)
 
     def _after_cancel(self, job: Job, watch: "Watch") -> Effect:
         """What the stop means. Raises `Interrupted` when nothing speaks against the generation itself."""
@@ -137,31 +185,28 @@ class GenerateJob:
             raise Interrupted(f"{job.subject_id}: the lease was lost while it was made")
         return no_effect if reason.startswith("generation.") else cancel(job.subject_id, reason)
 
-    def _produced(self, generation_id: str, sha256: str, size_bytes: int, seconds: float) -> Effect:
-        name, version = self.generator.identity()
-        message = OutputProduced(
-            generation_id=generation_id,
-            asset_sha256=sha256,
-            generator=name,
-            generator_version=version,
-            produced_in_s=round(seconds, 3),
+
+def produced(message: OutputProduced, size_bytes: int) -> Effect:
+    """Record the file and post it, if its generation still waits for one; else nobody names the file, and it is collected."""
+
+    def effect(session: Session) -> None:
+        generation = lock_generation(session, message.generation_id)
+        if State(generation.state) is not State.APPROVED:
+            return
+        at = now_ms(session)
+        insert_new(
+            session,
+            Asset,
+            sha256=message.asset_sha256,
+            role="output",
+            account_id="",
+            media_type="video/mp4",
+            size_bytes=size_bytes,
+            created_ms=at,
         )
+        enqueue(session, message, event_id=new_id("evt"), at_ms=at)
 
-        def effect(session: Session) -> None:
-            at = now_ms(session)
-            insert_new(
-                session,
-                Asset,
-                sha256=sha256,
-                role="output",
-                account_id="",
-                media_type="video/mp4",
-                size_bytes=size_bytes,
-                created_ms=at,
-            )
-            enqueue(session, message, event_id=new_id("evt"), at_ms=at)
-
-        return effect
+    return effect
 
 
 def failed(generation_id: str, code: str, detail: str) -> Effect:

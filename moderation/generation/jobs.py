@@ -4,12 +4,14 @@ A job that fails on every attempt does not vanish: its generation is held for a 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
 from sqlmodel import Session
 
-from moderation.assets import AssetStore
+from moderation.asset_files import AssetStoreError
+from moderation.assets import AssetMissing, AssetStore
 from moderation.bus.jobs import Effect, Job, Lease, no_effect
 from moderation.gate.decisions import record_judgement
 from moderation.gate.gate import Gate, Judgement
@@ -45,6 +47,8 @@ class Judging:
         """Perceive an asset of ours; one that cannot be read could not be judged."""
         try:
             path = self.assets.path(sha256)
+        except AssetStoreError:  # says nothing of the file: the job asks again
+            raise
         except Exception as error:
             return unavailable(sha256, error)
         return self.perceiver.perceive(path, sha256, known=known, credentials=credentials)

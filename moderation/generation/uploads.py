@@ -22,9 +22,9 @@ UPLOADED: Final = (REFERENCE, "portrait")
 def keep_upload(
     database: Database, assets: AssetStore, path: Path, *, account_id: str, media_type: str = ""
 ) -> str:
-    """Store the file and return its sha256. Storing the same bytes again changes nothing."""
+    """Store the file and return its sha256. Storing the same bytes again changes nothing. It leaves staging once its row is
+    committed: what no row names is collected."""
     staged = assets.stage(path)
-    assets.promote(staged.sha256)
     with database.transaction() as session:
         record_upload(
             session,
@@ -34,6 +34,7 @@ def keep_upload(
             media_type=media_type,
             at_ms=now_ms(session),
         )
+    assets.promote(staged.sha256)
     return staged.sha256
 
 

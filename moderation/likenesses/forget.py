@@ -44,12 +44,12 @@ def forget_portraits(session: Session, likeness_id: str, *, now_ms: int) -> None
 
 def delete_forgotten(database: Database, assets: AssetStore, hashes: Sequence[str]) -> int:
     """Delete the files that no row names; one that was uploaded anew meanwhile stays. How many there were."""
-    deleted = 0
-    for sha256 in hashes:
+
+    def known(sha256: str) -> bool:
         with database.read() as session:
-            known = session.get(Asset, sha256)
-        deleted += known is None and assets.remove(sha256)
-    return deleted
+            return session.get(Asset, sha256) is not None
+
+    return sum(assets.discard(sha256, keep=known) for sha256 in hashes)
 
 
 @dataclass(frozen=True, slots=True)

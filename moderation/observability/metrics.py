@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from policies.findings import CheckReport, CheckStatus
 
 CHECK_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+GENERATOR_BUCKETS_S = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 HTTP_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -33,7 +34,7 @@ _Family = GaugeMetricFamily | CounterMetricFamily
 
 
 class Metrics:
-    """The metrics of one process. Implements `gate.check.CheckObserver`."""
+    """The metrics of one process. Implements `gate.check.CheckObserver` and `generation.generate.GenerateObserver`."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -47,6 +48,15 @@ class Metrics:
         self._requests = self._counter("http_requests", "Requests answered.", ("method", "route", "status"))
         self._request_seconds = self._histogram(
             "http_seconds", "Seconds to answer.", ("method", "route"), HTTP_BUCKETS_S
+        )
+        self._generator_seconds = self._histogram(
+            "generator_seconds", "Seconds a generator took for a clip.", ("generator",), GENERATOR_BUCKETS_S
+        )
+        self._clip_seconds = self._counter(
+            "generator_clip_seconds", "Seconds of video that generators made.", ("generator",)
+        )
+        self._generator_failures = self._counter(
+            "generator_failures", "Attempts at a clip that failed.", ("code",)
         )
         self._events = self._counter("events", "Other things that happened, by name.", ("event",))
 
@@ -62,6 +72,15 @@ class Metrics:
         """Count and time one HTTP answer; `route` is the template, never the path."""
         self._requests.labels(method, route, str(status)).inc()
         self._request_seconds.labels(method, route).observe(seconds)
+
+    def generated(self, generator: str, seconds: float, clip_seconds: float) -> None:
+        """Count and time one clip, by the generator's name. Seconds per generated second is the ratio of the two sums."""
+        self._generator_seconds.labels(generator).observe(seconds)
+        self._clip_seconds.labels(generator).inc(clip_seconds)
+
+    def generation_failed(self, code: str) -> None:
+        """Count one attempt that failed, by its stable code."""
+        self._generator_failures.labels(code).inc()
 
     def happened(self, event: str) -> None:
         """Count an event by its stable name (`release.served`, `withdrawal.swept`, …)."""

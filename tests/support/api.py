@@ -37,6 +37,9 @@ class MemoryFiles:
 
     kept: dict[str, bytes] = field(default_factory=dict)
 
+    def settle(self, sha256: str) -> None:
+        """Nothing: it was kept at once."""
+
     def keep(self, path: Path, sha256: str) -> None:
         self.kept[sha256] = path.read_bytes()
 

@@ -141,3 +141,4 @@ def _store(services: Services, who: Principal, received: _Received) -> None:
                 detail=detail,
                 at_ms=at_ms,
             )
+    services.assets.settle(received.sha256)

@@ -17,7 +17,7 @@ from moderation.api.links import Link, check_link, make_link
 from moderation.api.ranges import ByteRange, RangeUnsatisfiable, parse_range
 from moderation.api.routes.generations import visible
 from moderation.api.services import Services
-from moderation.assets import AssetMissing
+from moderation.assets import AssetMissing, HashMismatch
 from moderation.errors import Kind, ServiceError
 from moderation.generation.rows import GenerationUnknown
 from moderation.messages import Identifier
@@ -134,7 +134,7 @@ def _admit(services: Services, link: Link) -> Release:
 def _open(services: Services, release: Release) -> IO[bytes]:
     try:
         return services.assets.open(release.asset_sha256)
-    except (OSError, AssetMissing) as error:
+    except (OSError, AssetMissing, HashMismatch) as error:
         raise BytesMissing(
             "its bytes cannot be read now",
             field="release_id",

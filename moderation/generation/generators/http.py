@@ -14,7 +14,13 @@ from typing import IO, Any, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from moderation.generation.generators.port import Cancelled, GenerationCancelled, GenerationFailed, Progress
+from moderation.generation.generators.port import (
+    Cancelled,
+    GenerationCancelled,
+    GenerationFailed,
+    Made,
+    Progress,
+)
 from moderation.generation.generators.protocol import IDEMPOTENCY_HEADER, Identity, JobStatus, JobView
 from moderation.ids import new_id
 from moderation.messages import Brief
@@ -23,6 +29,7 @@ MAX_OUTPUT_BYTES = 2 * 1024**3
 ATTEMPTS = 5
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 8.0
 REQUEST_TIMEOUT_S = 30.0
+PING_TIMEOUT_S = 1.5
 _CHUNK = 1 << 18
 
 View = TypeVar("View", bound=BaseModel)
@@ -67,6 +74,15 @@ class HttpGenerator:
             self._identity = self._json(Identity, patience, lambda: self._client.get("/v1/identity"))
         return self._identity.name, self._identity.version
 
+    def ping(self) -> None:
+        """Whether the server answers now. Raises `GenerationFailed`."""
+        try:
+            self._client.get("/v1/identity", timeout=PING_TIMEOUT_S).raise_for_status()
+        except httpx.HTTPStatusError as error:
+            raise _refused(error.response) from error
+        except httpx.TransportError as error:
+            raise _unreachable(error) from error
+
     def generate(
         self,
         brief: Brief,
@@ -76,7 +92,7 @@ class HttpGenerator:
         target: Path,
         progress: Progress,
         cancelled: Cancelled,
-    ) -> None:
+    ) -> Made | None:
         """As `Generator.generate`."""
         patience = _Patience(self._clock, self._sleep, self._clock() + self._timeout_s, cancelled)
         patience.check()
@@ -87,6 +103,7 @@ class HttpGenerator:
             self._download(done, target, patience)
         finally:
             self._forget(job.id)
+        return Made(done.seconds, done.adjusted) if done.seconds else None
 
     def _start(
         self, brief: Brief, portraits: Mapping[str, Path], references: Sequence[Path], patience: "_Patience"

@@ -1,8 +1,9 @@
 """The generator as the workflow sees it: a brief in, a file out, or a reason why not."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from moderation.messages import Brief
 
@@ -25,6 +26,14 @@ class GenerationCancelled(Exception):
     """`cancelled` said so, and the work was stopped. Nothing is left at the target."""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made, where it is not simply what was asked: the clip's length, and the difference in words."""
+
+    seconds: float
+    adjusted: str = ""
+
+
 class Generator(Protocol):
     """Makes one video per call. Safe to call from several threads at once."""
 
@@ -41,10 +50,19 @@ class Generator(Protocol):
         target: Path,
         progress: Progress,
         cancelled: Cancelled,
-    ) -> None:
-        """Write an mp4 to `target`, which appears complete or not at all.
+    ) -> Made | None:
+        """Write an mp4 to `target`, which appears complete or not at all; None means exactly what the brief asks.
 
         `portraits` maps the handle of a likeness to a picture of that person, `references` are the uploaded files of the
         brief in its order; both are anybody's files. Raises `GenerationFailed` or `GenerationCancelled`.
         """
+        ...
+
+
+@runtime_checkable
+class Pingable(Protocol):
+    """A generator that can say whether it is ready."""
+
+    def ping(self) -> None:
+        """Returns soon; raises when the next brief could not be made."""
         ...

@@ -37,7 +37,8 @@ class Identity(BaseModel):
 
 
 class JobView(BaseModel):
-    """A job. `sha256` and `bytes` once done; `code`, `detail`, `retryable` once failed."""
+    """A job. `sha256` and `bytes` once done, with `seconds` (0: as asked) and `adjusted` where the clip differs from the brief;
+    `code`, `detail`, `retryable` once failed."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")
@@ -45,6 +46,8 @@ class JobView(BaseModel):
     progress: float = Field(default=0.0, ge=0.0, le=1.0)
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     bytes: int = Field(default=0, ge=0)
+    seconds: float = Field(default=0.0, ge=0)
+    adjusted: str = Field(default="", max_length=500)
     code: str = Field(default="", max_length=100)
     detail: str = Field(default="", max_length=2000)
     retryable: bool = False

@@ -6,6 +6,7 @@ Jobs live in memory and files in a temporary folder: a restart forgets them, and
 """
 
 import argparse
+import json
 import os
 import secrets
 import shutil
@@ -129,21 +130,30 @@ def _store(upload: UploadFile, path: Path) -> Path:
 
 
 def main() -> None:
-    """Serve the storyboard; a GPU server calls `create_app` with its own generator. Token: GENERATOR_TOKEN."""
+    """Serve the storyboard, or a local pipeline; another generator calls `create_app`. Token: GENERATOR_TOKEN."""
     import uvicorn
-
-    from moderation.generation.generators.storyboard import Storyboard
 
     parser = argparse.ArgumentParser(description="Serve a generator over HTTP.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument("--slots", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="serve this text-to-video pipeline of diffusers")
+    parser.add_argument("--options", type=json.loads, default={}, help="JSON of arguments for its call")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="safeconduct-generator-") as folder:
         app = create_app(
-            Storyboard(), Path(folder), token=os.environ.get("GENERATOR_TOKEN"), slots=options.slots
+            _chosen(options), Path(folder), token=os.environ.get("GENERATOR_TOKEN"), slots=options.slots
         )
         uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
+
+
+def _chosen(options: argparse.Namespace) -> Generator:
+    from moderation.generation.generators.diffusion.generator import DiffusersGenerator, DiffusionSettings
+    from moderation.generation.generators.storyboard import Storyboard
+
+    if options.folder is None:
+        return Storyboard()
+    return DiffusersGenerator(DiffusionSettings(options.folder, options=options.options))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class Job:
         if self.cancel.is_set():
             raise GenerationCancelled
         self.set(status=JobStatus.RUNNING)
-        generator.generate(
+        made = generator.generate(
             self.brief,
             portraits=self.portraits,
             references=self.references,
@@ -76,7 +76,14 @@ class Job:
         )
         with self.output.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        self.set(status=JobStatus.DONE, progress=1.0, sha256=digest, bytes=self.output.stat().st_size)
+        self.set(
+            status=JobStatus.DONE,
+            progress=1.0,
+            sha256=digest,
+            bytes=self.output.stat().st_size,
+            seconds=made.seconds if made else 0.0,
+            adjusted=made.adjusted[:500] if made else "",
+        )
 
 
 class Jobs:

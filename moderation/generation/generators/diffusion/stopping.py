@@ -1,0 +1,66 @@
+"""Stopping a pipeline in the middle: at the end of a step, and between the blocks of its models.
+
+One step of a large model takes seconds, and decoding the frames as long again, so a look between two steps is not enough.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from moderation.generation.generators.port import Cancelled, GenerationCancelled, Progress
+
+LOOK_EVERY_S = 0.05
+REPORTS = 20
+STEPS_SHARE = 0.9
+"""The share of the progress that the steps make up; the rest is decoding the frames and writing them."""
+
+
+class Run:
+    """One run of a pipeline, watched. `step` is the pipeline's callback at the end of each step."""
+
+    def __init__(self, progress: Progress, cancelled: Cancelled) -> None:
+        self._progress, self._cancelled = progress, cancelled
+        self._looked = 0.0
+        self._told = 0
+
+    def check(self) -> None:
+        """Look whether to go on, at most every `LOOK_EVERY_S`. Raises `GenerationCancelled`."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK_EVERY_S:
+            self._looked = now
+            if self._cancelled():
+                raise GenerationCancelled
+
+    def step(self, pipeline: Any, index: int, _timestep: object, tensors: dict[str, Any]) -> dict[str, Any]:
+        """Say how far it is, and stop if it is not wanted. The pipeline's own flag would only skip the steps left, and then
+        decode all frames; raising ends it here."""
+        if self._cancelled():
+            pipeline._interrupt = True
+            raise GenerationCancelled
+        total = max(int(getattr(pipeline, "num_timesteps", None) or 0), index + 1)
+        told = (index + 1) * REPORTS // total
+        if told > self._told:
+            self._told = told
+            self._progress(STEPS_SHARE * (index + 1) / total)
+        return tensors
+
+
+@contextmanager
+def watched(models: Iterator[Any], check: Callable[[], None]) -> Iterator[None]:
+    """Call `check` before each block of the torch modules `models` computes; it may raise."""
+
+    def before(_module: object, _inputs: object) -> None:
+        check()
+
+    hooks = [
+        block.register_forward_pre_hook(before)
+        for model in models
+        for block in model.modules()
+        if next(block.children(), None) is not None
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
