@@ -300,6 +300,20 @@ class Application:
             return self.works.find(session, text, account_id, now_ms=now_ms(session))
 
 
+def diffusion_settings(settings: Settings) -> DiffusionSettings:
+    """How the settings want a local pipeline to be run."""
+    return DiffusionSettings(
+        folder=settings.generator_folder,
+        device=settings.generator_device,
+        dtype=settings.generator_dtype,
+        offload=settings.generator_offload,
+        limits=PipelineLimits(
+            settings.generator_max_pixels, settings.generator_max_frames, settings.generator_fps
+        ),
+        options=settings.generator_options,
+    )
+
+
 def ensure_policy(session: Session) -> None:
     """Activate the shipped policy where none is active yet."""
     from moderation.policy.store import PolicyMissing
