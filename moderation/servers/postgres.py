@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Self
@@ -32,14 +33,21 @@ def find_binaries() -> Path:
 
 
 class PostgresServer:
-    """One cluster in its own temporary folder. `durable=False` skips fsync: it survives a kill, not a power cut."""
+    """One cluster in a new folder in `where` (default: that of temporary files), which `remove` deletes.
 
-    def __init__(self, *, durable: bool = True) -> None:
+    `durable=False` skips fsync: it survives a kill, not a power cut. `environment` is added to that of the server's processes.
+    """
+
+    def __init__(
+        self, *, durable: bool = True, where: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._binaries = find_binaries()
         self._user = _unprivileged_user()
-        self.folder = Path(tempfile.mkdtemp(prefix="safeconduct-pg-"))  # short: a socket path holds 107 bytes
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="safeconduct-pg-", dir=where)
+        )  # short: a socket path holds 107 bytes
         self.port = free_port()
-        self._durable = durable
+        self._durable, self._environment = durable, environment
         self._process: Process | None = None
         if self._user:
             os.chown(self.folder, *self._user)
@@ -60,6 +68,16 @@ class PostgresServer:
                 if monotonic() > deadline:
                     raise
                 sleep(0.3)
+
+    @property
+    def running(self) -> bool:
+        """Whether the server's first process has not ended."""
+        return self._process is not None and self._process.running
+
+    def stop_at_once(self) -> None:
+        """Immediate shutdown: the next start recovers from the log."""
+        if self._process:
+            self._process.stop(signal.SIGQUIT, 15)
 
     def stop(self) -> None:
         """Fast shutdown; the data stays until `remove`."""
@@ -108,7 +126,7 @@ class PostgresServer:
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._binaries / "postgres"), "-D", str(self.folder / "data"), *options]
-        self._process = Process(command, self.folder / "log", user=self._user)
+        self._process = Process(command, self.folder / "log", user=self._user, environment=self._environment)
         self._process.wait_until(self._answers, "postgres", timeout_s)
 
     def _answers(self) -> bool:

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -27,15 +27,28 @@ def free_port() -> int:
 class Process:
     """One server process in its own session, so that a signal to our process group does not reach it."""
 
-    def __init__(self, command: Sequence[str], log: Path, *, user: tuple[int, int] | None = None) -> None:
-        """`user` is (uid, gid) to run as; `log` takes stdout and stderr."""
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        *,
+        user: tuple[int, int] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`user` is (uid, gid) to run as; `log` takes stdout and stderr; `environment` is added to ours."""
         uid, gid = user if user else (None, None)
         with log.open("ab") as out:
             self._child = subprocess.Popen(
                 list(command), stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
                 user=uid, group=gid, extra_groups=[] if user else None, cwd=log.parent,
+                env={**os.environ, **(environment or {})},
             )  # fmt: skip
         self.log = log
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._child.poll() is None
 
     def wait_until(self, ready: Callable[[], bool], name: str, timeout_s: float) -> None:
         """Return when `ready()`; raises `ServerUnavailable` when the process ends or `timeout_s` passes first."""

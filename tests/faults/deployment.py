@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from moderation.service import prepare
 from moderation.settings import Settings
@@ -32,13 +33,13 @@ class Deployment:
         return tuple(name for name in ALL if name != victim) if self.scaled else ()
 
 
-def deployment_on(settings: Settings, *, scaled: bool) -> Iterator[Deployment]:
-    """Made and taken down."""
+def deployment_on(settings: Settings, *, scaled: bool, scratch: Path | None = None) -> Iterator[Deployment]:
+    """Made and taken down; `scratch` is its processes' folder for temporary files."""
     app = StubApplication(settings)
     try:
         prepare(app)
         app.pki.complete  # noqa: B018  # made once, before processes race to it
-        with fleet_of(settings) as fleet:
+        with fleet_of(settings, scratch) as fleet:
             yield Deployment(app, fleet, scaled)
     finally:
         app.close()

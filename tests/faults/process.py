@@ -3,6 +3,7 @@ that has imported everything once. A death is a real one: SIGKILL, no handler, n
 
 import os
 import signal
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from sqlmodel import Session
 
 from moderation.bus import faultpoints
 from moderation.bus.faultpoints import VARIABLE
-from moderation.service import run_workers
+from moderation.service import run_surface, run_workers
 from moderation.settings import Settings
 from moderation.store import Database
+from moderation.warming import API
 from moderation.workers import WORKERS
 from tests.support.service import StubApplication
 
@@ -27,17 +29,24 @@ CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__])
 
 
-def main(settings: dict[str, Any], names: Sequence[str], fault: str, log: Path) -> None:
-    """What the child runs until SIGTERM: the named workers."""
+def main(
+    settings: dict[str, Any], names: Sequence[str], fault: str, log: Path, scratch: Path | None = None
+) -> None:
+    """What the child runs until SIGTERM: the named workers, or the HTTP surface. `scratch` is its folder for temporary files."""
     with log.open("ab") as out:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
     os.environ[VARIABLE] = fault
-    if fault.startswith("freeze"):
-        freeze_between_writes()
+    if scratch:
+        tempfile.tempdir = str(scratch)
     app = StubApplication(Settings(_env_file=None, **settings))
+    if fault.startswith("freeze") and app.database.dialect == "sqlite":
+        freeze_between_writes()
     try:
-        run_workers(app, names)
+        if API in names:
+            run_surface(app, names)
+        else:
+            run_workers(app, names)
     finally:
         app.close()
 
@@ -62,15 +71,18 @@ def freeze_between_writes() -> None:
 
 @dataclass
 class Fleet:
-    """The processes of one service; `home` keeps their logs."""
+    """The processes of one service; `home` keeps their logs, `scratch` their temporary files."""
 
     settings: Settings
+    scratch: Path | None = None
     running: list[ForkServerProcess] = field(default_factory=list)
 
     def start(self, *names: str, fault: str = "") -> ForkServerProcess:
         """Start a process with these workers; `fault` as `bus.faultpoints` reads it."""
         log = self._log(len(self.running))
-        process = CONTEXT.Process(target=main, args=(self.settings.model_dump(), names, fault, log))
+        process = CONTEXT.Process(
+            target=main, args=(self.settings.model_dump(), names, fault, log, self.scratch)
+        )
         process.start()
         self.running.append(process)
         return process
@@ -96,10 +108,10 @@ class Fleet:
 
 
 @contextmanager
-def fleet_of(settings: Settings) -> Iterator[Fleet]:
+def fleet_of(settings: Settings, scratch: Path | None = None) -> Iterator[Fleet]:
     """A fleet that is gone afterwards."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    fleet = Fleet(settings)
+    fleet = Fleet(settings, scratch)
     try:
         yield fleet
     finally:

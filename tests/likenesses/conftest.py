@@ -13,7 +13,7 @@ from tests.support.service import StubApplication, settings_of
 
 @pytest.fixture
 def app(sqlite_database: Database, tmp_path: Path) -> Iterator[Application]:
-    """People are shades of grey."""
+    """People are colours."""
     made = StubApplication(settings_of(sqlite_database, tmp_path))
     yield made
     made.close()

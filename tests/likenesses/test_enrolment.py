@@ -21,7 +21,7 @@ from moderation.media.reader import open_media
 from moderation.store import now_ms
 from tests.likenesses.test_commands import announced, audited
 from tests.support import media
-from tests.support.service import shade
+from tests.support.service import colour_of
 
 OWNER = "acct_owner"
 
@@ -34,9 +34,9 @@ def upload(app: Application, path: Path) -> str:
 
 
 def person_in(app: Application, folder: Path, number: int) -> str:
-    """A picture of the shade that stands for this person."""
-    grey = media.plain(64, 64, (shade(number),) * 3)
-    return upload(app, media.image(folder / f"person_{number}.png", grey))
+    """A picture of the colour that stands for this person."""
+    plain = media.plain(64, 64, colour_of(number))
+    return upload(app, media.image(folder / f"person_{number}.png", plain))
 
 
 def enrol(app: Application, *portraits: str, handle: str = "ada", minor: bool = False) -> Any:

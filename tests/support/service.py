@@ -1,6 +1,6 @@
 """A whole service with small stubs for models and generator; gate, bus, stamps and proofs are the real ones.
 
-A person is a shade of grey: the stub generator paints the likeness asked for, and the stub face model reads the shade back.
+A person is a colour: the stub generator paints the likeness asked for, and the stub face model reads the colour back.
 So invariant 11 works end to end on a clip of 64 × 64 pixels, and no model file is loaded.
 """
 
@@ -46,13 +46,20 @@ NOBODY = 0
 TINY = Parameters(seconds=1, width=64, height=64, fps=8)
 
 
-def shade(person: int) -> int:
-    """The grey level 20, 45, 70 … that stands for person 0 (nobody), 1, 2 …"""
-    return 20 + 25 * person
+def colour_of(person: int) -> tuple[int, int, int]:
+    """The colour that stands for a person, 0 (nobody) to 999: one digit per channel, each 25 levels apart."""
+    ones, tens, hundreds = person % 10, person // 10 % 10, person // 100
+    return 20 + 25 * ones, 20 + 25 * tens, 20 + 25 * hundreds
 
 
-class ShadeFaces:
-    """Sees person n where the middle of the frame has their shade."""
+def person_of(colour: Sequence[float]) -> int:
+    """Whose colour this is, or nearly is."""
+    ones, tens, hundreds = (round((float(level) - 20) / 25) for level in colour)
+    return ones + 10 * tens + 100 * hundreds
+
+
+class ColourFaces:
+    """Sees person n where the middle of the frame has their colour."""
 
     revision = MODEL
 
@@ -60,7 +67,7 @@ class ShadeFaces:
         """No face, or one."""
         height, width, _ = frame.shape
         middle = frame[height // 4 : height // 2, width // 4 : width // 2]
-        person = round((float(middle.mean()) - 20) / 25)
+        person = person_of(middle.mean(axis=(0, 1)))
         return (made_face(embedding(person)),) if person > NOBODY else ()
 
 
@@ -109,7 +116,7 @@ def stub_profile() -> StubProfile:
     """The stubs in their slots."""
     return StubProfile(
         files=ModelFiles(Path("no-models-here")),
-        faces=Lazy(lambda: cast(FaceModel, ShadeFaces())),
+        faces=Lazy(lambda: cast(FaceModel, ColourFaces())),
         nudity=Lazy(NoNudity),
         speech=Lazy(Silence),
         text=Lazy(lambda: cast(TextModel, Speechless())),
@@ -142,10 +149,8 @@ class Painter:
 
 def paint(target: Path, person: int = NOBODY) -> Path:
     """A silent mp4 of 64 × 64 pixels that shows `person` for a second."""
-    colour = (shade(person),) * 3
-    return video(
-        target, seconds=1, size=(64, 64), fps=8, picture=lambda _: plain(64, 64, colour), tone_hz=None
-    )
+    picture = plain(64, 64, colour_of(person))
+    return video(target, seconds=1, size=(64, 64), fps=8, picture=lambda _: picture, tone_hz=None)
 
 
 class StubApplication(Application):
