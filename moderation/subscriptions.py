@@ -1,5 +1,7 @@
 """Which topics the service listens to, and what each message does: short transactions that record and queue, nothing more."""
 
+from collections.abc import Sequence
+
 from sqlmodel import Session
 
 from consent.likeness.registry import registry_version
@@ -10,7 +12,7 @@ from moderation.generation.generate import GENERATE, queue_generation
 from moderation.generation.output_stage import OUTPUT_GATE, output_arrived, output_failed
 from moderation.generation.rows import GenerationUnknown, lock_generation, move
 from moderation.generation.state import State, Step
-from moderation.generation.submit import REQUEST_GATE, receive
+from moderation.generation.submit import REQUEST_GATE, receive, receive_many
 from moderation.messages import (
     ConsentChanged,
     GenerationApproved,
@@ -35,8 +37,13 @@ class RegistryBehind(Exception):
 def request_subscription() -> Subscription:
     """Requests that come as events. A parked one holds nothing: either there is no generation yet, or the id belongs to another
     request, which must not suffer for it."""
-    pressure = BackPressure((REQUEST_GATE,))
-    return Subscription((Topic.REQUESTS,), "request-gate", on_request, back_pressure=pressure)
+    return Subscription(
+        (Topic.REQUESTS,),
+        "request-gate",
+        on_request,
+        back_pressure=BackPressure((REQUEST_GATE,), high=6000, low=3000),
+        handle_many=on_requests,
+    )
 
 
 def generator_subscription() -> Subscription:
@@ -58,6 +65,12 @@ def on_request(session: Session, message: Message, _record: Record) -> None:
     """Record the request and queue its judgement."""
     if isinstance(message, GenerationRequested):
         receive(session, message, now_ms=now_ms(session))
+
+
+def on_requests(session: Session, messages: Sequence[Message]) -> None:
+    """As `on_request` for each, at once."""
+    requests = [message for message in messages if isinstance(message, GenerationRequested)]
+    receive_many(session, requests, now_ms=now_ms(session))
 
 
 def on_approved(session: Session, message: Message, _record: Record) -> None:

@@ -52,21 +52,34 @@ def apply(
     whatever the handler raises. What is no message of ours is parked on the spot: trying again cannot help."""
     group, now = subscription.group, now_ms(session)
     _move(session, subscription, lane, batch, expected, now)
-    known = set(positions.seen(session, group, (item.record.event_id for item in batch)))
-    fresh: list[str] = []
+    known = positions.seen(session, group, [item.record.event_id for item in batch])
+    fresh = [item for event_id, item in _first_of_each(batch).items() if event_id not in known]
+    good = [(item.record, item.message) for item in fresh if item.message is not None]
+    if subscription.handle_many is not None and len(good) == len(fresh) > 1:
+        subscription.handle_many(session, [message for _, message in good])
+    else:
+        _one_after_the_other(session, subscription, fresh, now)
+    session.flush()
+    positions.remember(session, group, [record.event_id for record, _ in good], now_ms=now)
+
+
+def _first_of_each(batch: Sequence[Opened]) -> dict[str, Opened]:
+    first: dict[str, Opened] = {}
     for item in batch:
-        if item.record.event_id in known:
-            continue
-        known.add(item.record.event_id)
+        first.setdefault(item.record.event_id, item)
+    return first
+
+
+def _one_after_the_other(
+    session: Session, subscription: Subscription, batch: Sequence[Opened], now: int
+) -> None:
+    for item in batch:
         if item.message is None:
             assert item.error is not None
             _park(session, subscription, item, item.error, tries=1, now=now)
             subscription.on_parked(session, item.record, item.error)
         else:
             subscription.handle(session, item.message, item.record)
-            fresh.append(item.record.event_id)
-    session.flush()
-    positions.remember(session, group, fresh, now_ms=now)
 
 
 def park_one(

@@ -15,13 +15,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from moderation.bells import ring_after_commit
+from moderation.bulk import any_of
 from moderation.bus.jobs import Job, JobRow, JobState, bell
 from moderation.store import now_ms
 
@@ -65,15 +65,12 @@ def finish(
     """Move the jobs that are still held to the final `state`; the ids of those."""
     if not jobs:
         return frozenset()
-    held = tuple_(col(JobRow.id), col(JobRow.token)).in_([(job.id, job.token) for job in jobs])
-    statement = (
-        update(JobRow)
-        .where(held, col(JobRow.state) == JobState.RUNNING.value)
-        .values(state=state.value, finished_ms=now_ms(session))
-        .returning(col(JobRow.id))
-        .execution_options(synchronize_session=False)
+    finished = _still_held(session, jobs)
+    statement = update(JobRow).where(any_of(session, JobRow.id, sorted(finished)))
+    session.execute(
+        statement.values(state=state.value, finished_ms=now_ms(session)),
+        execution_options={"synchronize_session": False},
     )
-    finished = frozenset(session.execute(statement).scalars())
     for job_id, error in (errors or {}).items():
         if job_id in finished:
             session.execute(update(JobRow).where(col(JobRow.id) == job_id).values(last_error=error[:2000]))
@@ -167,7 +164,7 @@ def _take(session: Session, sequences: Sequence[int | None], holder: str, until_
         return []
     statement = (
         update(JobRow)
-        .where(col(JobRow.sequence).in_(sequences))
+        .where(any_of(session, JobRow.sequence, [n for n in sequences if n is not None]))
         .values(
             state=JobState.RUNNING.value, holder=holder, lease_until_ms=until_ms,
             token=col(JobRow.token) + 1, attempts=col(JobRow.attempts) + 1,
@@ -180,6 +177,18 @@ def _take(session: Session, sequences: Sequence[int | None], holder: str, until_
     )  # fmt: skip
     taken = {row[0]: Job(*row[1:]) for row in session.execute(statement)}
     return [taken[sequence] for sequence in sequences]
+
+
+def _still_held(session: Session, jobs: Sequence[Job]) -> frozenset[str]:
+    """Those of `jobs` whose tokens are current, locked in one order: two batches never wait for each other in a ring."""
+    tokens = {job.id: job.token for job in jobs}
+    statement = (
+        select(col(JobRow.id), col(JobRow.token))
+        .where(any_of(session, JobRow.id, sorted(tokens)), col(JobRow.state) == JobState.RUNNING.value)
+        .order_by(col(JobRow.id))
+        .with_for_update()
+    )
+    return frozenset(job_id for job_id, token in session.execute(statement) if tokens[job_id] == token)
 
 
 def _held(job: Job) -> tuple[ColumnElement[bool], ...]:

@@ -4,8 +4,9 @@ No transaction spans inference, generation, encoding or the network. A killed jo
 only while its fencing token is current. `job_queue` holds the steps of a job's life, `job_pool` the threads.
 """
 
+import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from time import monotonic
@@ -16,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel
 
 from moderation.bells import ring_after_commit
+from moderation.bulk import insert_rows
 from moderation.bus.columns import SERIAL
 from moderation.ids import new_id
 
@@ -187,6 +189,34 @@ def insert_job(
     connection = session.connection()  # past the ORM, with the values apart from a fixed statement
     inserted = connection.execute(_INSERT[connection.dialect.name], values).scalar_one_or_none()
     return None if inserted is None else str(inserted)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be added at once; the words are those of `insert_job`."""
+
+    kind: str
+    subject_id: str
+    payload: Mapping[str, Any]
+    dedupe_key: str | None
+
+
+_COLUMNS = (
+    "id", "kind", "subject_id", "serial", "payload", "dedupe_key", "state", "attempts", "max_attempts", "run_after_ms", "token",
+    "holder", "lease_until_ms", "created_ms", "last_error",
+)  # fmt: skip
+
+
+def insert_jobs(session: Session, jobs: Sequence[NewJob], *, now_ms: int) -> int:
+    """Add `jobs` in their order in the caller's transaction; how many are new: one whose `dedupe_key` is known is left out."""
+    rows = [
+        (new_id("job"), job.kind, job.subject_id, False, json.dumps(dict(job.payload)), job.dedupe_key, JobState.READY.value,
+         0, 5, now_ms, 0, "", 0, now_ms, "")
+        for job in jobs
+    ]  # fmt: skip
+    for kind in {job.kind for job in jobs}:
+        ring_after_commit(session, bell(kind))
+    return insert_rows(session, JobRow, _COLUMNS, rows, or_ignore=True)
 
 
 def bell(kind: str) -> str:

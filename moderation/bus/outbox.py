@@ -4,13 +4,16 @@ The relay (`bus.relay`) selects the rows that are *not yet sent*, never `id > la
 commit after a higher one was relayed.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import BigInteger, Index, LargeBinary, text
 from sqlmodel import Field, Session, SQLModel
 
 from moderation.bells import ring_after_commit
+from moderation.bulk import insert_rows
 from moderation.bus.columns import SERIAL
 from moderation.bus.log import NewRecord
-from moderation.messages import Envelope, Message
+from moderation.messages import Message, encode
 
 BELL = "outbox"
 
@@ -35,16 +38,24 @@ class OutboxRow(SQLModel, table=True):
     created_ms: int = Field(sa_type=BigInteger)
     sent_ms: int | None = Field(default=None, sa_type=BigInteger)
 
-    def record(self) -> NewRecord:
-        """As the log wants it."""
-        return NewRecord(topic=self.topic, key=self.key, event_id=self.event_id, value=self.value)
-
 
 def enqueue(session: Session, message: Message, *, event_id: str, at_ms: int) -> None:
     """Publish `message` if and when the caller's transaction commits. `event_id` is unique for ever: consumers drop an id
     they have seen. `at_ms` is the time of the event, milliseconds since the epoch."""
-    value = Envelope.wrap(message, event_id=event_id, at_ms=at_ms).encode()
-    enqueue_raw(session, NewRecord(str(message.topic), message.key, event_id, value), at_ms=at_ms)
+    enqueue_raw(session, record_of(message, event_id=event_id, at_ms=at_ms), at_ms=at_ms)
+
+
+def record_of(message: Message, *, event_id: str, at_ms: int) -> NewRecord:
+    """The message as the log carries it, for `enqueue_all`."""
+    value = encode(message, event_id=event_id, at_ms=at_ms)
+    return NewRecord(str(message.topic), message.key, event_id, value)
+
+
+def enqueue_all(session: Session, records: Sequence[NewRecord], *, at_ms: int) -> None:
+    """As `enqueue_raw` for many, in their order and at once: what the session itself still holds back comes after them."""
+    rows = [(record.topic, record.key, record.event_id, record.value, at_ms) for record in records]
+    insert_rows(session, OutboxRow, ("topic", "key", "event_id", "value", "created_ms"), rows)
+    ring_after_commit(session, BELL)
 
 
 def enqueue_raw(session: Session, record: NewRecord, *, at_ms: int) -> None:

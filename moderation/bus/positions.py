@@ -5,9 +5,10 @@ Whoever finds the position elsewhere than expected is a duplicate or a zombie th
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, ColumnElement, delete, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, delete, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
+from moderation.bulk import any_of, insert_rows
 from moderation.bus.upsert import insert_or_ignore
 
 
@@ -64,16 +65,15 @@ def move(
 def seen(session: Session, group: str, event_ids: Iterable[str]) -> frozenset[str]:
     """Those of `event_ids` that took effect in `group` before."""
     query = select(col(SeenEventRow.event_id)).where(
-        col(SeenEventRow.group_name) == group, col(SeenEventRow.event_id).in_(list(event_ids))
+        col(SeenEventRow.group_name) == group, any_of(session, SeenEventRow.event_id, event_ids)
     )
     return frozenset(session.execute(query).scalars())
 
 
 def remember(session: Session, group: str, event_ids: Iterable[str], *, now_ms: int) -> None:
     """Record that `event_ids` take effect in `group` with this transaction."""
-    rows = [{"group_name": group, "event_id": event_id, "seen_ms": now_ms} for event_id in event_ids]
-    if rows:
-        session.execute(insert(SeenEventRow), rows)
+    rows = [(group, event_id, now_ms) for event_id in event_ids]
+    insert_rows(session, SeenEventRow, ("group_name", "event_id", "seen_ms"), rows)
 
 
 def forget_seen(session: Session, *, before_ms: int) -> int:

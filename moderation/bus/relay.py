@@ -8,14 +8,15 @@ import threading
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlmodel import Session, col
 
+from moderation.bulk import any_of
 from moderation.bus.backoff import Backoff
 from moderation.bus.dead_letters import DLQ_SUFFIX, park_unpublished
 from moderation.bus.faultpoints import reach
 from moderation.bus.leases import NamedLease
-from moderation.bus.log import EventLog, PublishFailed
+from moderation.bus.log import EventLog, NewRecord, PublishFailed
 from moderation.bus.outbox import BELL, OutboxRow
 from moderation.store import Database, now_ms
 
@@ -71,7 +72,7 @@ class Relay:
             return 0
         failure: PublishFailed | None = None
         try:
-            self._log.publish([row.record() for row in rows])
+            self._log.publish([record_of(row) for row in rows])
         except PublishFailed as error:
             failure = error
         reach("relay.after_publish")
@@ -82,24 +83,37 @@ class Relay:
         return done
 
 
-def unsent(session: Session, limit: int) -> list[OutboxRow]:
+Unsent = Row[int | None, str, str, str, bytes]
+"""`id`, `topic`, `key`, `event_id` and `value` of a row."""
+
+
+def unsent(session: Session, limit: int) -> Sequence[Unsent]:
     """The first `limit` rows not yet sent. Never `id > last`: a lower id may commit after a higher one was sent."""
-    query = select(OutboxRow).where(col(OutboxRow.sent_ms).is_(None)).order_by(col(OutboxRow.id)).limit(limit)
-    return list(session.execute(query).scalars())
+    columns = (OutboxRow.id, OutboxRow.topic, OutboxRow.key, OutboxRow.event_id, OutboxRow.value)
+    query = select(*map(col, columns)).where(col(OutboxRow.sent_ms).is_(None)).order_by(col(OutboxRow.id))
+    return session.execute(query.limit(limit)).all()
 
 
-def settle(session: Session, rows: Sequence[OutboxRow], failure: PublishFailed | None) -> int:
+def record_of(row: Unsent) -> NewRecord:
+    """As the log wants it."""
+    return NewRecord(row.topic, row.key, row.event_id, row.value)
+
+
+def settle(session: Session, rows: Sequence[Unsent], failure: PublishFailed | None) -> int:
     """Mark what the log acknowledged as sent, park what it refused; how many rows that settles."""
     now = now_ms(session)
     waiting = frozenset(failure.unacknowledged) if failure else frozenset()
     refused = frozenset(failure.rejected) if failure else frozenset()
     for row in rows:
         if failure and row.event_id in refused and not row.topic.endswith(DLQ_SUFFIX):
-            park_unpublished(session, row.record(), failure, tries=1, now_ms=now)
+            park_unpublished(session, record_of(row), failure, tries=1, now_ms=now)
             log.error("record_refused", topic=row.topic, event_id=row.event_id)
     settled = [row.id for row in rows if row.event_id not in waiting]
     unmarked = col(OutboxRow.sent_ms).is_(None)
-    session.execute(update(OutboxRow).where(col(OutboxRow.id).in_(settled), unmarked).values(sent_ms=now))
+    session.execute(
+        update(OutboxRow).where(any_of(session, OutboxRow.id, settled), unmarked).values(sent_ms=now),
+        execution_options={"synchronize_session": False},
+    )
     return len(settled)
 
 

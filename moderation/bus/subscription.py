@@ -1,6 +1,6 @@
 """What a part of the service says to receive messages; `bus.consumer` does the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -9,6 +9,7 @@ from moderation.bus.log import Record
 from moderation.messages import Message
 
 Handle = Callable[[Session, Message, Record], None]
+HandleMany = Callable[[Session, Sequence[Message]], None]
 OnParked = Callable[[Session, Record, BaseException], None]
 
 
@@ -32,6 +33,8 @@ class Subscription:
     `handle` gets each message once in effect, in a transaction that also moves the position: it writes rows, inserts jobs
     and enqueues events through the session, and touches nothing else. Raising rolls that message back; it is tried again
     with backoff, then parked, and `on_parked` runs in the parking transaction (for a generation: hold it).
+    `handle_many` does the same for a batch of messages, in their order and with a few statements for all: it writes what `handle`
+    would write for one after the other, or raises, and then each is handled alone.
     `MessageError` is parked at once. A database that does not answer parks nothing: the consumer waits for it.
     """
 
@@ -40,3 +43,4 @@ class Subscription:
     handle: Handle
     on_parked: OnParked = ignore_parked
     back_pressure: BackPressure | None = None
+    handle_many: HandleMany | None = None
