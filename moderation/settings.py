@@ -145,6 +145,12 @@ class Settings(BaseSettings):
     worker_threads: int = Field(
         default=2, ge=1, le=64, description="Jobs one worker process runs side by side."
     )
+    judging_threads: int = Field(
+        default=4, ge=1, le=64, description="Judgements one API process makes at once (POST /v1/judgements)."
+    )
+    judging_waiting: int = Field(
+        default=60, ge=0, le=10_000, description="Judgements that may wait in one API process; more get 503."
+    )
     lease_s: float = Field(
         default=30,
         ge=1,

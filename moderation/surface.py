@@ -19,6 +19,7 @@ from moderation.generation.facts import account_facts, likeness_uses
 from moderation.ids import new_id
 from moderation.messages import GenerationRequested
 from moderation.review.cases import CaseDecided
+from moderation.settings import Settings
 from moderation.store import now_ms
 from policies.taxonomy import Verdict
 
@@ -37,8 +38,18 @@ def http_app(app: Application) -> FastAPI:
             metrics=app.metrics,
             link_secret=app.link_secret,
             public_url=app.settings.public_url,
-            limits=ApiLimits(link_ttl_s=app.settings.link_ttl_s, default_wait_s=app.settings.verdict_wait_s),
+            limits=limits_of(app.settings),
         )
+    )
+
+
+def limits_of(settings: Settings) -> ApiLimits:
+    """The surface's limits as the settings have them."""
+    return ApiLimits(
+        link_ttl_s=settings.link_ttl_s,
+        default_wait_s=settings.verdict_wait_s,
+        judging_threads=settings.judging_threads,
+        judging_waiting=settings.judging_waiting,
     )
 
 

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from moderation.api import problems
+from moderation.api.admission import Admission
 from moderation.api.middleware import Envelope
 from moderation.api.routes import (
     accounts,
@@ -48,6 +49,8 @@ def create_app(services: Services) -> FastAPI:
         openapi_url=None,
     )
     app.state.services = services
+    limits = services.limits
+    app.state.admission = Admission(threads=limits.judging_threads, waiting=limits.judging_waiting)
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)

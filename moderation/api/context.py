@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
+from moderation.api.admission import Admission
 from moderation.api.problems import MEDIA_TYPE, Problem
 from moderation.api.services import Services
 from moderation.api.strict import GuardedRoute
@@ -18,15 +19,25 @@ _TOLD = {
     415: "The media type is not the one this route reads.",
     422: "A field is missing or wrong.",
     500: "Something went wrong here.",
+    503: "A part of the service does not answer now, or is full: send it again after Retry-After.",
 }
 
 
-def _services(request: Request) -> Services:
+# Coroutines, though they wait for nothing: FastAPI would send each plain function to a thread, on every request.
+
+
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
+async def _admission(request: Request) -> Admission:
+    admission: Admission = request.app.state.admission
+    return admission
+
+
 ServicesHere = Annotated[Services, Depends(_services)]
+AdmissionHere = Annotated[Admission, Depends(_admission)]
 
 
 def make_router(tag: str, prefix: str = "") -> APIRouter:

@@ -49,6 +49,7 @@ STATUS_HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": 'Bearer realm="safeconduct"', "Connection": "close"},
     413: {"Connection": "close"},  # else the server reads on to the end of a body that nobody wants
     429: {"Retry-After": "60"},
+    503: {"Retry-After": "1"},
 }
 HTTP_REMEDIES: Mapping[int, tuple[str, str]] = {
     400: ("http.bad_request", "correct the request and send it again"),

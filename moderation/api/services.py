@@ -21,7 +21,8 @@ LEAST_SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class ApiLimits:
-    """Sizes in bytes, times in seconds. `verify_public` opens `POST /v1/verify` to callers without a key."""
+    """Sizes in bytes, times in seconds. `verify_public` opens `POST /v1/verify` to callers without a key. `judging_threads`
+    judgements are made at once, `judging_waiting` more may wait."""
 
     body_bytes: int = MIB
     upload_bytes: int = 512 * MIB
@@ -29,6 +30,8 @@ class ApiLimits:
     default_wait_s: float = 0.0
     max_wait_s: float = 30.0
     verify_public: bool = False
+    judging_threads: int = 4
+    judging_waiting: int = 60
 
 
 @dataclass(frozen=True, slots=True)

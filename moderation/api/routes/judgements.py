@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from moderation.accounts.keys import Principal
 from moderation.api.auth import Requester
-from moderation.api.context import ServicesHere, make_router
+from moderation.api.context import AdmissionHere, ServicesHere, make_router
 from moderation.api.routes.generations import acting_account, require_assets
-from moderation.api.services import JudgementItem
+from moderation.api.services import JudgementItem, Services
 from moderation.gate.judge import MAX_TEXT
 from moderation.ids import new_id
 from moderation.messages import Identifier, Sha256
@@ -40,13 +42,28 @@ class JudgementOut(BaseModel):
     revisions: dict[str, Any] = Field(default_factory=dict)
 
 
-@router.post("", summary="Judge a prompt, with its references and likenesses")
-def judge(body: JudgementIn, who: Requester, services: ServicesHere) -> JudgementOut:
-    """The same checks and policy as for a generation, under the same revisions."""
-    with services.database.read() as session:
-        account_id = acting_account(session, who, body.account_id)
-        require_assets(session, "references", body.references, who.account_id, account_id)
-    item = JudgementItem(
+@router.post("", summary="Judge a prompt, with its references and likenesses", response_model=JudgementOut)
+async def judge(
+    body: JudgementIn, who: Requester, services: ServicesHere, admission: AdmissionHere
+) -> JSONResponse:
+    """The same checks and policy as for a generation, under the same revisions. Answers 503 while too many wait."""
+    return await admission.run(lambda: _judged(body, who, services))
+
+
+def _judged(body: JudgementIn, who: Principal, services: Services) -> JSONResponse:
+    item = _item(body, who, services)
+    record = dict(services.judge(item))
+    JudgementOut.model_validate(record)  # a gate that answers nonsense must not be passed on
+    return JSONResponse(record)
+
+
+def _item(body: JudgementIn, who: Principal, services: Services) -> JudgementItem:
+    account_id = who.account_id
+    if body.references or body.account_id not in {None, who.account_id}:
+        with services.database.read() as session:
+            account_id = acting_account(session, who, body.account_id)
+            require_assets(session, "references", body.references, who.account_id, account_id)
+    return JudgementItem(
         item_id=body.id or new_id("item"),
         text=body.text,
         account_id=account_id,
@@ -54,4 +71,3 @@ def judge(body: JudgementIn, who: Requester, services: ServicesHere) -> Judgemen
         references=body.references,
         purpose=body.purpose,
     )
-    return JudgementOut.model_validate(dict(services.judge(item)))
