@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -256,11 +257,20 @@ def _open(access: S3Access) -> Any:
             "read_timeout": READ_S,
             "retries": {"mode": "standard", "max_attempts": TRIES},
         },
+        session=_session(),
         use_listings_cache=False,
         skip_instance_cache=True,
     )
-    made.retries = TRIES
+    made.retries = 1  # botocore's own are counted above; two layers of them would multiply
     return made
+
+
+@cache
+def _session() -> Any:
+    """One for the process: what botocore reads of its service's description takes as long as everything else."""
+    import aiobotocore.session
+
+    return aiobotocore.session.AioSession()
 
 
 def _code(error: BaseException) -> str:

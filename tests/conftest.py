@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
-pytest_plugins = ["tests.support.servers"]
+pytest_plugins = ["tests.support.servers", "tests.support.s3"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,17 +14,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.asset_files import FolderFiles
-from moderation.assets import AssetMissing, AssetStore, AssetTooLarge, BadAddress, HashMismatch, StagedAsset
+from moderation.assets import (
+    SHELVES,
+    AssetMissing,
+    AssetStore,
+    AssetTooLarge,
+    BadAddress,
+    HashMismatch,
+    StagedAsset,
+)
 
 DATA = b"a video" * 10_000
 SHA = hashlib.sha256(DATA).hexdigest()
 FAR_FUTURE_MS = 1 << 60
 
 
-@pytest.fixture(params=["folder", "remote"])
+@pytest.fixture(params=["folder", "remote", pytest.param("s3", marks=pytest.mark.integration)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AssetStore]:
     if request.param == "folder":
         yield AssetStore(tmp_path / "assets")
+        return
+    if request.param == "s3":
+        bucket = request.getfixturevalue("bucket")
+        yield AssetStore(bucket.url, cache=tmp_path / "cache", access=bucket.server.access())
         return
     url = f"memory://{uuid4().hex}/assets"
     yield AssetStore(url, cache=tmp_path / "cache")
@@ -146,6 +158,44 @@ def test_a_file_half_written_when_the_process_was_killed_is_collected(tmp_path: 
     assert store.collect_staging(older_than_ms=1, keep=lambda _sha256: True) == ()
     assert store.collect_staging(FAR_FUTURE_MS, keep=lambda _sha256: True) == ("tmpabc",)
     assert not orphan.exists()
+
+
+def test_a_row_committed_while_the_file_is_put_aside_keeps_it(store: AssetStore, video: Path) -> None:
+    store.stage(video)
+    answers = iter([False, True, False, True])
+    assert store.collect_staging(FAR_FUTURE_MS, keep=lambda _sha256: next(answers)) == ()
+    assert store.is_staged(SHA)
+    store.promote(SHA)
+    assert store.collect_objects(SHA[:2], FAR_FUTURE_MS, keep=lambda _sha256: next(answers)) == ()
+    assert store.path(SHA).read_bytes() == DATA
+
+
+def test_promoted_orphans_are_collected_by_shelf_and_only_when_old(store: AssetStore, video: Path) -> None:
+    store.stage(video)
+    store.promote(SHA)
+    other = next(shelf for shelf in SHELVES if shelf != SHA[:2])
+    assert store.collect_objects(other, FAR_FUTURE_MS, keep=lambda _sha256: False) == ()
+    assert store.collect_objects(SHA[:2], 1, keep=lambda _sha256: False) == ()
+    assert store.collect_objects(SHA[:2], FAR_FUTURE_MS, keep=lambda _sha256: True) == ()
+    assert store.exists(SHA)
+    assert store.collect_objects(SHA[:2], FAR_FUTURE_MS, keep=lambda _sha256: False) == (SHA,)
+    assert not store.exists(SHA)
+
+
+def test_discarding_leaves_what_a_row_names(store: AssetStore, video: Path) -> None:
+    store.stage(video)
+    store.promote(SHA)
+    assert not store.discard(SHA, keep=lambda _sha256: True)
+    assert store.path(SHA).read_bytes() == DATA
+    assert store.discard(SHA, keep=lambda _sha256: False)
+    assert not store.exists(SHA)
+    assert store.cache is None or list(store.cache.folder.iterdir()) == []
+
+
+def test_a_store_that_works_answers_its_ping(store: AssetStore) -> None:
+    store.ping()
+    store.make()
+    store.ping()
 
 
 def test_collecting_an_empty_store_finds_nothing(store: AssetStore) -> None:
