@@ -297,7 +297,8 @@ class Application:
 
     def _works_in(self, text: str, account_id: str) -> tuple[WorkUse, ...]:
         with self.database.read() as session:
-            return self.works.find(session, text, account_id, now_ms=now_ms(session))
+            version = registry_version(session)
+            return self.works.find(session, text, account_id, now_ms=now_ms(session), version=version)
 
 
 def diffusion_settings(settings: Settings) -> DiffusionSettings:

@@ -7,6 +7,7 @@ from moderation.gate.check import Check
 from moderation.gate.checks.account import AccountCheck
 from moderation.gate.checks.likenesses import LikenessCheck, RemixCheck
 from moderation.gate.checks.named import FiguresCheck, WorksCheck
+from moderation.gate.checks.output_works import OutputWorksCheck
 from moderation.gate.checks.outputs import OutputFacesCheck, OutputMediaCheck, OutputNudityCheck
 from moderation.gate.checks.references import (
     ReferenceCredentialsCheck,
@@ -68,5 +69,6 @@ def output_checks(profile: Profile) -> Sequence[Check[OutputSubject]]:
         OutputNudityCheck(profile.revision("nudity")),
         OutputSpeechCheck(profile.text, f"{profile.revision(*SPEECH)}+{text}"),
         OutputRestrictionsCheck(profile.text, text),
+        OutputWorksCheck(),
         *(UncoveredCheck(aspect) for aspect in uncovered_aspects(profile.files)),
     )

@@ -109,7 +109,8 @@ class LikenessEvent(SQLModel, table=True):
 
 
 class RegistryState(SQLModel, table=True):
-    """One row, named `registry`: the global version that every replica compares its index with."""
+    """A row named `registry`, the global version that every replica compares its index with; one named `works`, which grows
+    with it whenever the registered works change."""
 
     __tablename__ = "registry_state"
 

@@ -12,19 +12,30 @@ from sqlmodel import Session, col, select
 from consent.likeness.models import Likeness, RegistryState
 
 REGISTRY = "registry"
+WORKS = "works"
 _BUMPED_IN = "safeconduct.registry_bumped_in"
 
 
 def registry_version(session: Session) -> int:
     """The committed version, read from the database and never from the session's memory; 0 before the first change."""
-    return (
-        session.exec(select(RegistryState.version).where(RegistryState.name == REGISTRY)).one_or_none() or 0
-    )
+    return _version(session, REGISTRY)
+
+
+def works_version(session: Session) -> int:
+    """Grows with every change of which works are registered; read as `registry_version` is."""
+    return _version(session, WORKS)
 
 
 def lock_registry(session: Session) -> int:
     """Take the registry row's lock until the end of the transaction (SQLite: `BEGIN IMMEDIATE` has it); returns the version."""
     return _locked_row(session).version
+
+
+def hold_registry(session: Session) -> int:
+    """Keep the version from growing until the end of the transaction, beside others who do the same; returns it."""
+    statement = select(RegistryState.version).where(RegistryState.name == REGISTRY).with_for_update(read=True)
+    version = session.exec(statement).one_or_none()
+    return lock_registry(session) if version is None else version
 
 
 def bump_registry(session: Session) -> int:
@@ -35,6 +46,16 @@ def bump_registry(session: Session) -> int:
     session.flush()
     session.info[_BUMPED_IN] = session.get_transaction()
     return row.version
+
+
+def bump_works(session: Session) -> int:
+    """As `bump_registry`, for a change of which works are registered; returns the registry's version."""
+    version = bump_registry(session)
+    row = _locked_row(session, WORKS)
+    row.version += 1
+    session.add(row)
+    session.flush()
+    return version
 
 
 def bumped_here(session: Session) -> bool:
@@ -61,23 +82,27 @@ def lock_likenesses(session: Session, likeness_ids: Iterable[str]) -> tuple[Like
     return tuple(session.exec(statement))
 
 
-def _locked_row(session: Session) -> RegistryState:
+def _version(session: Session, name: str) -> int:
+    return session.exec(select(RegistryState.version).where(RegistryState.name == name)).one_or_none() or 0
+
+
+def _locked_row(session: Session, name: str = REGISTRY) -> RegistryState:
     statement = (
         select(RegistryState)
-        .where(RegistryState.name == REGISTRY)
+        .where(RegistryState.name == name)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     row = session.exec(statement).one_or_none()
     if row is None:
-        _create_row(session)
+        _create_row(session, name)
         row = session.exec(statement).one()
     return row
 
 
-def _create_row(session: Session) -> None:
+def _create_row(session: Session, name: str) -> None:
     """Once in the life of a database; two sessions may race to it, and both go on."""
-    values = {"name": REGISTRY, "version": 0}
+    values = {"name": name, "version": 0}
     if session.get_bind().dialect.name == "postgresql":
         session.execute(postgresql.insert(RegistryState).values(values).on_conflict_do_nothing())
     else:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlmodel import Session, col, or_, select
 
-from consent.likeness.registry import bump_registry, registry_version
+from consent.likeness.registry import bump_registry, bump_works, registry_version
 from consent.works.catalogue import ListedWork, WorkKind, read_names
 from consent.works.errors import LicenceEndsBeforeItStarts, NotYours, UnknownKind, UnknownRecord, UnnamedWork
 from consent.works.models import Licence, OptOut, OptOutScope, Work
@@ -96,7 +96,21 @@ def register_work(
         created_ms=now_ms,
     )
     session.add(row)
-    bump_registry(session)
+    bump_works(session)
+    return row
+
+
+def withdraw_work(session: Session, work_id: str, holder_account_id: str, now_ms: int) -> Work:
+    """Take a registration back: its names are found no more. Raises `UnknownRecord`, or `NotYours`. Twice changes nothing."""
+    row = session.get(Work, work_id, populate_existing=True)
+    if row is None:
+        raise UnknownRecord(work_id)
+    if row.holder_account_id != holder_account_id:
+        raise NotYours(work_id)
+    if row.withdrawn_ms is None:
+        row.withdrawn_ms = now_ms
+        session.add(row)
+        bump_works(session)
     return row
 
 

@@ -47,7 +47,8 @@ class RestrictionRule:
 
 @dataclass(frozen=True, slots=True)
 class LikenessUse:
-    """The consent registry's answer for one likeness that was asked for. `code` is `ok` when it is permitted."""
+    """The consent registry's answer for one likeness that was asked for. `code` is `ok` when it is permitted; `voice`: its owner
+    enrolled a voice with it."""
 
     asked: str
     code: str
@@ -57,6 +58,7 @@ class LikenessUse:
     handle: str = ""
     revision: int = 0
     minor: bool = False
+    voice: bool = False
     sentence: str = ""
     restrictions: tuple[RestrictionRule, ...] = ()
 
@@ -70,7 +72,7 @@ class LikenessUse:
 class WorkUse:
     """A protected work named in the prompt, characters `start` to `end`, and what its rights-holder said about this account:
     `standing` is `opted_out`, `licensed` or `unlicensed`. `use` is how it would be seen: `shown`, as a `style`, a `setting`,
-    a `logo`, or the `theme`."""
+    a `logo`, or the `theme`. `franchise_id` is the work that it belongs to, or empty."""
 
     work_id: str
     name: str
@@ -78,11 +80,23 @@ class WorkUse:
     start: int
     end: int
     standing: str
+    franchise_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedWork:
+    """A work that the request was judged with: `approved` is its standing then, `standing` what it is now."""
+
+    work_id: str
+    name: str
+    use: str
+    approved: str
+    standing: str
 
 
 @dataclass(frozen=True, slots=True)
 class FaceMatch:
-    """A confirmed hit of a face in the index. `standing` is `enrolled`, `revoked` or `protected`."""
+    """A confirmed hit of a face, or a voice, in its index. `standing` is `enrolled`, `revoked` or `protected`."""
 
     likeness_id: str
     handle: str
@@ -116,6 +130,39 @@ class FrameScore:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameLook:
+    """What fills the frame at `time_s`: the probability in [0, 1] that it is a firearm, and by name what more likely than not is
+    there."""
+
+    time_s: float
+    firearm: float
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameText:
+    """A line of text read in the frame at `time_s`; edges are fractions of the frame, `score` how sure its letters are."""
+
+    time_s: float
+    text: str
+    score: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSighting:
+    """A voice heard between `start_s` and `end_s`, for `seconds` in all; `matches` best first."""
+
+    start_s: float
+    end_s: float
+    seconds: float
+    matches: tuple[FaceMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Spoken:
     """One utterance of the transcript, seconds."""
 
@@ -136,6 +183,9 @@ class Media:
     problem_sentence: str = ""
     faces: Observed[tuple[FaceSighting, ...]] = Observed(cause="not_observed")
     nudity: Observed[tuple[FrameScore, ...]] = Observed(cause="not_observed")
+    looks: Observed[tuple[FrameLook, ...]] = Observed(cause="not_observed")
+    text: Observed[tuple[FrameText, ...]] = Observed(cause="not_observed")
+    voices: Observed[tuple[VoiceSighting, ...]] = Observed(cause="not_observed")
     speech: Observed[tuple[Spoken, ...]] = Observed(cause="not_observed")
     credentials: str = "not_read"
     credential_failures: tuple[str, ...] = ()
@@ -145,7 +195,7 @@ class Media:
 @dataclass(frozen=True, slots=True)
 class RequestSubject:
     """A request for a video: who asks, for what, showing whom, from which references. `registry_parked`: a change of consent
-    was announced that could not be processed, so nobody knows what holds."""
+    was announced that could not be processed, so nobody knows what holds; `rights_parked`: the same of a change of rights."""
 
     account: AccountFacts
     prompt: str
@@ -158,6 +208,7 @@ class RequestSubject:
     purpose: str = "video"
     registry_version: int = 0
     registry_parked: bool = False
+    rights_parked: bool = False
     feed: bool = False
 
 
@@ -169,7 +220,9 @@ class OutputSubject:
     prompt: str
     output: Media
     approved: tuple[LikenessUse, ...] = ()
+    works: tuple[PinnedWork, ...] = ()
     still_allowed: bool = False
+    today: date = date.min
     registry_version: int = 0
     feed: bool = False
 

@@ -27,6 +27,7 @@ class RequestFacts:
     remix_parent_state: str
     registry_version: int
     registry_parked: bool = False
+    rights_parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def gather(
         remix_parent_state=parent_state(session, request.remix_parent, request.account_id),
         registry_version=version,
         registry_parked=bool(likenesses) and count_open(session, topics=REGISTRY_TOPICS) > 0,
+        rights_parked=count_open(session, topics=(Topic.RIGHTS,)) > 0,
     )
 
 

@@ -11,6 +11,7 @@ from moderation.errors import Kind, ServiceError
 from moderation.gate.decisions import Decision, record_human
 from moderation.generation.facts import likeness_uses
 from moderation.generation.output_stage import clear_output
+from moderation.generation.pinned_works import refused_since
 from moderation.generation.request_stage import approve, current_rulings, take_capacity
 from moderation.generation.rows import get_generation, lock_generation, move, request_of
 from moderation.generation.state import FINAL, State, Step
@@ -127,6 +128,14 @@ def require_allowable(session: Session, generation: Generation, machine: Decisio
             field="outcome",
             value=Verdict.ALLOW.value,
             remedy="decide block; no person may allow it",
+        )
+    refused = refused_since(session, generation)
+    if refused:
+        raise NotForPeople(
+            "the rights-holder of a work that it names has refused since it was judged",
+            field="works",
+            value=refused,
+            remedy="only the rights-holder can permit it: decide block",
         )
     if machine.stage == Stage.REQUEST.value and is_suspended(session, generation.account_id):
         raise NotForPeople(

@@ -20,6 +20,7 @@ from moderation.gate.perceiver import Perceiver, unavailable
 from moderation.gate.subjects import Media, OutputSubject, RequestSubject
 from moderation.generation.facts import Limits, gather
 from moderation.generation.output_stage import OUTPUT_GATE, apply_output_judgement
+from moderation.generation.pinned_works import works_of
 from moderation.generation.remember import remember_held
 from moderation.generation.request_stage import RequestStage, hold
 from moderation.generation.rows import get_generation, lock_generation, pinned_likenesses, request_of
@@ -72,7 +73,9 @@ class RequestGateJob:
 
         def effect(session: Session) -> None:
             at = now_ms(session)
-            self.stage.apply(session, job.subject_id, judgement, subject.likenesses, now_ms=at)
+            self.stage.apply(
+                session, job.subject_id, judgement, subject.likenesses, works=subject.works, now_ms=at
+            )
             remember_held(session, job.subject_id, subject.references, now_ms=at)
 
         return effect
@@ -92,7 +95,9 @@ class RequestGateJob:
             at = now_ms(session)
             rate = generation.requests_last_minute
             facts = gather(session, request, rate=rate, limits=self.judging.limits, now_ms=at)
-            works = self.judging.works.find(session, request.prompt, request.account_id, now_ms=at)
+            works = self.judging.works.find(
+                session, request.prompt, request.account_id, now_ms=at, version=facts.registry_version
+            )
         return RequestSubject(
             account=facts.account,
             prompt=request.prompt,
@@ -107,6 +112,7 @@ class RequestGateJob:
             purpose=request.purpose,
             registry_version=facts.registry_version,
             registry_parked=facts.registry_parked,
+            rights_parked=facts.rights_parked,
         )
 
 
@@ -128,7 +134,9 @@ class OutputGateJob:
 
         def effect(session: Session) -> None:
             at = now_ms(session)
-            apply_output_judgement(session, job.subject_id, sha256, judgement, now_ms=at)
+            apply_output_judgement(
+                session, job.subject_id, sha256, judgement, works=subject.works, now_ms=at
+            )
             remember_held(session, job.subject_id, (subject.output,), now_ms=at)
 
         return effect
@@ -149,12 +157,17 @@ class OutputGateJob:
             rate = generation.requests_last_minute
             facts = gather(session, request, rate=rate, limits=self.judging.limits, now_ms=at)
             pinned = {row.likeness_id for row in pinned_likenesses(session, generation_id)}
+            works = works_of(session, generation, now_ms=at)
+        with suppress(AssetMissing):  # an unreadable output is found out below
+            self.judging.assets.promote(sha256)
         known = [face for reference in request.references for face in self._known_faces(reference)]
         return OutputSubject(
             account=facts.account,
             prompt=request.prompt,
             output=self.judging.perceive(sha256, known=known),
             approved=tuple(use for use in facts.likenesses if use.likeness_id in pinned and use.permitted),
+            works=works,
+            today=self.judging.today(),
             registry_version=facts.registry_version,
         )
 

@@ -4,11 +4,15 @@ A person's allow stands when the same output is judged again (DESIGN §5.9, §5.
 owner's own rule overrules it.
 """
 
+from collections.abc import Sequence
+
 from sqlmodel import Session
 
 from moderation.bus.jobs import insert_job
 from moderation.gate.decisions import MACHINE, Decision, record_judgement
 from moderation.gate.gate import Judgement
+from moderation.gate.subjects import PinnedWork
+from moderation.generation.pinned_works import note_judged
 from moderation.generation.request_stage import hold, reason_code
 from moderation.generation.rows import lock_generation, move
 from moderation.generation.state import State, Step
@@ -18,8 +22,10 @@ from policies.taxonomy import Stage, Verdict
 
 OUTPUT_GATE = "gate.output"
 RELEASE = "release"
-OWNERS_WORD = frozenset({"output.face_revoked", "likeness.restricted"})
-"""What only the owner of a likeness can lift: nobody consents in their place."""
+OWNERS_WORD = frozenset(
+    {"output.face_revoked", "output.voice_revoked", "likeness.restricted", "work.opted_out"}
+)
+"""What only the owner of a likeness, or the holder of the rights, can lift: nobody consents in their place."""
 
 
 def output_arrived(session: Session, message: OutputProduced, *, now_ms: int) -> bool:
@@ -59,12 +65,19 @@ def queue_output_gate(session: Session, generation: Generation, *, now_ms: int, 
 
 
 def apply_output_judgement(
-    session: Session, generation_id: str, sha256: str, judgement: Judgement, *, now_ms: int
+    session: Session,
+    generation_id: str,
+    sha256: str,
+    judgement: Judgement,
+    *,
+    works: Sequence[PinnedWork] = (),
+    now_ms: int,
 ) -> None:
     """Record the decision on this very file and take the step it means. A generation that has moved on is left alone."""
     generation = lock_generation(session, generation_id)
     if State(generation.state) is not State.GENERATED or generation.output_sha256 != sha256:
         return
+    note_judged(session, generation_id, works)
     standing = standing_allow(session, generation)
     decision = record_judgement(session, generation_id, judgement, now_ms=now_ms)
     if standing is not None and not overrules_people(judgement):

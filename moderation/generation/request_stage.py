@@ -18,7 +18,8 @@ from moderation.gate.checks.account import quota_exhausted_report
 from moderation.gate.decisions import Decision, record_judgement
 from moderation.gate.gate import Gate, Judgement
 from moderation.gate.recorded import deciding_rule
-from moderation.gate.subjects import LikenessUse
+from moderation.gate.subjects import LikenessUse, WorkUse
+from moderation.generation.pinned_works import pin_works
 from moderation.generation.rows import lock_generation, move, request_of
 from moderation.generation.state import State, Step
 from moderation.generation.tables import Generation, GenerationLikeness
@@ -46,6 +47,7 @@ class RequestStage:
         judgement: Judgement,
         uses: Sequence[LikenessUse],
         *,
+        works: Sequence[WorkUse] = (),
         now_ms: int,
     ) -> None:
         """Record the decision and take the step it means. A generation that has moved on is left alone."""
@@ -57,6 +59,8 @@ class RequestStage:
             judgement = self._reserve(session, generation, judgement, rulings, now_ms)
         decision = record_judgement(session, generation_id, judgement, now_ms=now_ms)
         generation.request_decision_id = decision.id
+        if judgement.verdict is not Verdict.BLOCK:
+            pin_works(session, generation, works)
         match judgement.verdict:
             case Verdict.ALLOW:
                 approve(session, generation, decision, rulings, now_ms=now_ms)

@@ -42,6 +42,21 @@ class GenerationLikeness(SQLModel, table=True):
     restrictions_revision: int = 0
 
 
+class GenerationWork(SQLModel, table=True):
+    """A protected work named in the request, or shown by the video that it remixes. `approved` is how it stood towards the
+    account when the request was decided, `judged` when the output was; `franchise_id` is the work it belongs to, or empty."""
+
+    __tablename__ = "generation_work"
+
+    generation_id: str = Field(primary_key=True, foreign_key="generation.id")
+    work_id: str = Field(primary_key=True, index=True)
+    use: str = Field(primary_key=True)
+    name: str
+    franchise_id: str = Field(default="", index=True)
+    approved: str
+    judged: str
+
+
 class LikenessPortrait(SQLModel, table=True):
     """A picture that the owner of a likeness gave for the generator to work from. Erasing the likeness deletes it."""
 

@@ -1,7 +1,7 @@
 """The commit of a release: the last look, in one short transaction, at everything that must still be true.
 
 Likeness rows are locked first, in id order, as a revocation locks them: one of the two is always first, and if it is the
-revocation, nothing is released.
+revocation, nothing is released. What names a work also holds the registry's version, which an opt-out must raise.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,11 +10,12 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
-from consent.likeness.registry import lock_likenesses
+from consent.likeness.registry import hold_registry, lock_likenesses
 from moderation.bus.outbox import enqueue
 from moderation.gate.decisions import Decision
 from moderation.generation.consent import consent_lost, rule_pinned
 from moderation.generation.output_stage import queue_output_gate
+from moderation.generation.pinned_works import rows_of, works_moved
 from moderation.generation.rows import lock_generation, move, pinned_likenesses
 from moderation.generation.state import State, Step
 from moderation.generation.tables import Asset, Generation, GenerationLikeness
@@ -60,10 +61,13 @@ def commit_release(session: Session, prepared: Prepared, *, clock: Callable[[Ses
     - request and output stage each have an allow decision, by machine or person;
     - every pinned likeness may be used by this account for this purpose at the current revision and the database's clock;
     - the remixed parent, if any, is still released;
+    - every work that it names stands as it did when the output was judged: else it goes back to the output gate;
     - no restriction changed since the output was judged: else it goes back to the output gate.
     """
     pinned = pinned_likenesses(session, prepared.generation_id)
     lock_likenesses(session, [row.likeness_id for row in pinned])
+    if rows_of(session, prepared.generation_id):
+        hold_registry(session)
     generation = lock_generation(session, prepared.generation_id)
     if State(generation.state) is State.RELEASED:
         return Outcome.ALREADY
@@ -76,7 +80,7 @@ def commit_release(session: Session, prepared: Prepared, *, clock: Callable[[Ses
     if lost:
         _take_back(session, generation, lost, now_ms)
         return Outcome.CONSENT_LOST
-    if _restrictions_moved(session, generation, pinned, now_ms):
+    if _works_moved(session, generation, now_ms) or _restrictions_moved(session, generation, pinned, now_ms):
         return Outcome.RECHECK
     _record(session, generation, prepared, now_ms)
     return Outcome.RELEASED
@@ -103,6 +107,14 @@ def _is_allow(session: Session, generation_id: str, decision_id: str | None, sta
     return decision.stage == stage.value and decision.verdict == Verdict.ALLOW.value
 
 
+def _works_moved(session: Session, generation: Generation, now_ms: int) -> bool:
+    """Send the output back to its gate, when a work stands otherwise than when it was judged there."""
+    moved = works_moved(session, generation, now_ms=now_ms)
+    if moved:
+        _send_back(session, generation, f"works:{now_ms}", now_ms)
+    return moved
+
+
 def _restrictions_moved(
     session: Session, generation: Generation, pinned: Sequence[GenerationLikeness], now_ms: int
 ) -> bool:
@@ -115,9 +127,13 @@ def _restrictions_moved(
             session.add(row)
             moved.append(f"{row.likeness_id}@{row.restrictions_revision}")
     if moved:
-        move(session, generation, Step.RECHECK, now_ms=now_ms)
-        queue_output_gate(session, generation, now_ms=now_ms, why=f"restrictions:{','.join(moved)}")
+        _send_back(session, generation, f"restrictions:{','.join(moved)}", now_ms)
     return bool(moved)
+
+
+def _send_back(session: Session, generation: Generation, why: str, now_ms: int) -> None:
+    move(session, generation, Step.RECHECK, now_ms=now_ms)
+    queue_output_gate(session, generation, now_ms=now_ms, why=why)
 
 
 def _take_back(session: Session, generation: Generation, code: str, now_ms: int) -> None:

@@ -3,11 +3,14 @@
 A revocation therefore holds from its commit on, before any sweep has run, through every cache: responses are not storable.
 """
 
+from collections.abc import Iterator
+
 from sqlmodel import Session, col, select, update
 
 from consent.likeness.models import Likeness
 from consent.likeness.revocation import serving_refused
 from moderation.errors import Kind, ServiceError
+from moderation.generation.pinned_works import refused_since
 from moderation.generation.state import State
 from moderation.generation.tables import Generation, GenerationLikeness
 from moderation.release.tables import Release, ReleaseState
@@ -27,11 +30,19 @@ class ReleaseGone(ServiceError):
     kind = Kind.GONE
 
 
+class LikenessTakenBack(ServiceError):
+    """The video shows somebody who took their likeness back."""
+
+    code = "release.likeness_taken_back"
+    kind = Kind.GONE
+
+
 def servable(session: Session, release_id: str) -> Release:
     """The release, if its bytes may leave at this moment. Conditions:
 
     - it is `released`, and so is its generation;
     - none of the likeness rows it was approved to show is revoked for everything, or erased;
+    - no rights-holder of a work that it names has refused since its output was judged;
     - the same holds for every video it was remixed from.
 
     Raises `ReleaseUnknown` or `ReleaseGone`.
@@ -51,23 +62,45 @@ def servable(session: Session, release_id: str) -> Release:
     return release
 
 
+def viewable(session: Session, generation_id: str) -> None:
+    """Whether staff may look at what was generated, released or not: as little as anybody once a likeness in it, or in what it
+    was remixed from, is revoked for everything or erased. Raises `LikenessTakenBack`."""
+    for one in _lineage(session, generation_id):
+        if one is None or not _likenesses_stand(session, one.id):
+            raise LikenessTakenBack(
+                "it shows somebody who has taken their likeness back; its bytes are served to nobody",
+                field="generation_id",
+                value=generation_id,
+                remedy="decide on the findings alone, or close the case",
+            )
+
+
 def count_served(session: Session, release_id: str) -> None:
     """Count one delivery: a later withdrawal reports how many copies are out of reach. Downloads side by side all count."""
     session.execute(update(Release).where(col(Release.id) == release_id).values(served=Release.served + 1))
 
 
 def _lineage_stands(session: Session, generation_id: str) -> bool:
+    return all(
+        one is not None
+        and State(one.state) is State.RELEASED
+        and _likenesses_stand(session, one.id)
+        and not refused_since(session, one)
+        for one in _lineage(session, generation_id)
+    )
+
+
+def _lineage(session: Session, generation_id: str) -> Iterator[Generation | None]:
+    """The generation and what it was remixed from, one by one; None for one that is not on record, which ends it."""
     seen: set[str] = set()
     current: str | None = generation_id
     while current and current not in seen:
         seen.add(current)
         generation = session.get(Generation, current, populate_existing=True)
-        if generation is None or State(generation.state) is not State.RELEASED:
-            return False
-        if not _likenesses_stand(session, current):
-            return False
+        yield generation
+        if generation is None:
+            return
         current = generation.remix_parent
-    return True
 
 
 def _likenesses_stand(session: Session, generation_id: str) -> bool:

@@ -29,13 +29,15 @@ class Release(SQLModel, table=True):
 
 
 class Withdrawal(SQLModel, table=True):
-    """Taking back everything that shows a likeness, or one generation. `reason` is a stable code; done when the sweep is."""
+    """Taking back everything that shows a likeness or names a work, or one generation. `reason` is a stable code; done when the
+    sweep is."""
 
     __tablename__ = "withdrawal"
 
     id: str = Field(primary_key=True)
     likeness_id: str = Field(default="", index=True)
     generation_id: str = Field(default="", index=True)
+    work_id: str = Field(default="", index=True)
     reason: str
     actor: str
     started_ms: int = Field(sa_type=BigInteger)

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from moderation.bus.jobs import insert_job
 from moderation.bus.outbox import enqueue
+from moderation.generation.pinned_works import naming
 from moderation.generation.rows import lock_generation, move
 from moderation.generation.state import FINAL, State, Step
 from moderation.generation.tables import Generation, GenerationLikeness
@@ -28,13 +29,21 @@ PAUSE_MS = 60_000
 
 
 def order_withdrawal(
-    session: Session, *, reason: str, actor: str, now_ms: int, likeness_id: str = "", generation_id: str = ""
+    session: Session,
+    *,
+    reason: str,
+    actor: str,
+    now_ms: int,
+    likeness_id: str = "",
+    generation_id: str = "",
+    work_id: str = "",
 ) -> str:
     """Record a withdrawal and queue its sweep, in the caller's transaction; returns its id."""
     withdrawal = Withdrawal(
         id=new_id("wdr"),
         likeness_id=likeness_id,
         generation_id=generation_id,
+        work_id=work_id,
         reason=reason,
         actor=actor,
         started_ms=now_ms,
@@ -47,7 +56,12 @@ def order_withdrawal(
         actor=actor,
         act="withdrawal.ordered",
         subject=withdrawal.id,
-        detail={"likeness_id": likeness_id, "generation_id": generation_id, "reason": reason},
+        detail={
+            "likeness_id": likeness_id,
+            "generation_id": generation_id,
+            "work_id": work_id,
+            "reason": reason,
+        },
         at_ms=now_ms,
     )
     return withdrawal.id
@@ -71,6 +85,8 @@ def affected(session: Session, withdrawal: Withdrawal) -> tuple[str, ...]:
     """Ids of the generations it is about, parents before their remixes, each once."""
     if withdrawal.generation_id:
         roots = [withdrawal.generation_id]
+    elif withdrawal.work_id:
+        roots = naming(session, withdrawal.work_id)
     else:
         statement = (
             select(GenerationLikeness.generation_id)

@@ -1,7 +1,8 @@
-"""While a change of consent lies among the dead letters, an answer that permits is not believed."""
+"""While a change of consent or rights lies among the dead letters, an answer that permits is not believed."""
 
 from moderation.gate.checks.likenesses import LikenessCheck
-from moderation.gate.subjects import LikenessUse
+from moderation.gate.checks.named import WorksCheck
+from moderation.gate.subjects import LikenessUse, WorkUse
 from policies.taxonomy import Verdict
 from tests.support.subjects import ADA, gate, request
 
@@ -22,3 +23,11 @@ def test_a_refused_likeness_is_refused_all_the_same() -> None:
 
 def test_a_request_that_shows_nobody_is_judged_as_ever() -> None:
     assert GATE.judge_request(request(registry_parked=True)).verdict is Verdict.ALLOW
+
+
+def test_nobody_knows_which_works_there_are_while_a_change_of_rights_is_parked() -> None:
+    judging = gate(requests=[WorksCheck("names-1")])
+    assert judging.judge_request(request(rights_parked=True)).reports[0].cause == "registry.parked_change"
+    refused = WorkUse("work_1", "Captain Example", "shown", 4, 19, "opted_out")
+    judgement = judging.judge_request(request(rights_parked=True, works=(refused,)))
+    assert judgement.verdict is Verdict.BLOCK

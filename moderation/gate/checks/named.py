@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from consent.public_figures.names import FigureMatcher, FigureMention
 from consent.public_figures.standing import Standing
+from moderation.gate.check import CouldNotJudge
 from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import RequestSubject, WorkUse
 from policies.findings import Finding, TextSpan
@@ -67,17 +68,23 @@ class WorksCheck:
         self.revision = f"{WORKS_REVISION}+{revision}"
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """`work.opted_out`; `work.unlicensed` for a work that would be shown; `work.named` for a style, setting or theme."""
-        return [self._finding(use) for use in subject.works if use.standing != "licensed"]
+        """`work.opted_out`; `work.unlicensed` for a work that would be shown; `work.named` for a style, setting or theme. While
+        a change of rights is parked, nobody knows which works there are."""
+        findings = [self._finding(use) for use in subject.works if use.standing != "licensed"]
+        if subject.rights_parked and not findings:
+            raise CouldNotJudge("registry.parked_change", "replay it: safeconduct dlq replay")
+        return findings
 
     def _finding(self, use: WorkUse) -> Finding:
         where = TextSpan("prompt", use.start, use.end)
-        return Finding(Category.WORKS, _work_signal(use), 1.0, where, self.name, self.revision, use.name)
+        return Finding(
+            Category.WORKS, work_signal(use.standing, use.use), 1.0, where, self.name, self.revision, use.name
+        )
 
 
-def _work_signal(use: WorkUse) -> str:
+def work_signal(standing: str, use: str) -> str:
     """POLICY.md, row `works`: shown, or a logo filling the frame, needs a licence; a style, a setting or a theme is for a person
     to judge, unless the rights-holder refused it all."""
-    if use.standing == "opted_out":
+    if standing == "opted_out":
         return "work.opted_out"
-    return "work.unlicensed" if use.use in _NEEDS_LICENCE else "work.named"
+    return "work.unlicensed" if use in _NEEDS_LICENCE else "work.named"
