@@ -9,9 +9,10 @@ from prometheus_client import start_http_server
 
 from moderation.accounts.keys import first_admin_key
 from moderation.bootstrap import Application
+from moderation.bus.consumer import ConsumerLoop
 from moderation.bus.topics import topic_specs
 from moderation.bus.worker import Periodic, Worker
-from moderation.observability.readers import register_readers
+from moderation.observability.readers import read_loops, register_readers
 from moderation.observability.workflow import register_workflow
 from moderation.store import now_ms
 from moderation.surface import http_app
@@ -35,14 +36,14 @@ def prepare(app: Application) -> str | None:
 def run_workers(app: Application, names: Sequence[str]) -> bool:
     """Run the named workers until SIGTERM; True when everything was finished or given back in time."""
     worker = worker_of(app, names)
-    if app.settings.metrics_port is not None:
-        start_http_server(app.settings.metrics_port, addr=app.settings.host, registry=app.metrics.registry)
+    _show_metrics(app)
     return worker.run()
 
 
 def run_surface(app: Application, names: Sequence[str], *, ready: Callable[[], None] = lambda: None) -> bool:
     """Serve HTTP on the main thread, beside the named workers, until SIGTERM; True when everything was given back in time."""
     worker = worker_of(app, [*names, API])
+    _show_metrics(app)
     worker.start()
     server = _Server(http_app(app), app, ready)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -65,7 +66,17 @@ def worker_of(app: Application, names: Sequence[str]) -> Worker:
     app.health.register("workers", lambda: _refuse_problems(worker))
     register_readers(app.metrics, app.database, staleness_s=app.index.staleness_s)
     register_workflow(app.metrics, app.database)
+    consumers = [loop for loop in loops if isinstance(loop, ConsumerLoop)]
+    app.metrics.add_reader(
+        "loops", lambda: read_loops({one.group: one.lag for one in consumers}, worker.problems())
+    )
     return worker
+
+
+def _show_metrics(app: Application) -> None:
+    """On a port of their own and without a key, where the settings name one: keep it inside your network."""
+    if app.settings.metrics_port is not None:
+        start_http_server(app.settings.metrics_port, addr=app.settings.host, registry=app.metrics.registry)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:

@@ -134,7 +134,7 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         le=65535,
-        description="Port on which a worker process without HTTP shows its Prometheus metrics; unset: none.",
+        description="Port on which a process shows its Prometheus metrics without a key, inside your network. Unset: none.",
     )
     verdict_wait_s: float = Field(
         default=20.0,

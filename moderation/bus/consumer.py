@@ -5,7 +5,7 @@ position by compare-and-set together with its effects, so a duplicate or a zombi
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 
 import structlog
@@ -23,6 +23,7 @@ from moderation.store import Database
 
 log = structlog.get_logger(__name__)
 BACKLOG_LOOK_S = 0.25
+LAG_LOOK_S = 5.0
 
 
 class ConsumerLoop:
@@ -53,6 +54,10 @@ class ConsumerLoop:
         self._paused = False
         self._looked = 0.0
         self._fed = True  # whether records came since the last look at the backlog
+        self._measured = 0.0
+        self.lag: Mapping[str, int] = {}
+        """Records not read yet, by topic, of the partitions this member holds; a few seconds old."""
+        self.group = subscription.group
         self.name = f"consumer:{subscription.group}"
 
     def run(self, stop: threading.Event) -> None:
@@ -72,6 +77,7 @@ class ConsumerLoop:
         """Poll once and process what came; how many records the position moved over."""
         self._take_up()
         self._throttle()
+        self._measure()
         batches = self._consumer.poll(timeout_s, self._batch)
         if not batches:
             return 0
@@ -119,6 +125,17 @@ class ConsumerLoop:
         elif self._paused and waiting < limit.low:
             self._consumer.resume_all()
             self._paused = False
+
+    def _measure(self) -> None:
+        if monotonic() - self._measured < LAG_LOOK_S:
+            return
+        self._measured = monotonic()
+        behind: dict[str, int] = {}
+        for partition, end in self._consumer.known_ends().items():
+            behind[partition.topic] = behind.get(partition.topic, 0) + max(
+                0, end - self._next.get(partition, 0)
+            )
+        self.lag = behind
 
     def _process(self, partition: Partition, records: Sequence[Record]) -> int:
         began = self._next[partition]

@@ -94,6 +94,11 @@ class KafkaGroupConsumer:
         ends = self._consumer.end_offsets(list(self._consumer.assignment()))
         return {self._ours(theirs): end for theirs, end in ends.items()}
 
+    def known_ends(self) -> Mapping[Partition, int]:
+        """See the port; what the last fetch told."""
+        found = {theirs: self._consumer.highwater(theirs) for theirs in self._consumer.assignment()}
+        return {self._ours(theirs): end for theirs, end in found.items() if end is not None}
+
     def report_position(self, positions: Mapping[Partition, int]) -> None:
         """See the port."""
         offsets = {

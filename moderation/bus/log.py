@@ -70,6 +70,9 @@ class LogConsumer(Protocol):
     def end_offsets(self) -> Mapping[Partition, int]:
         """For each assigned partition the offset that the next record will get."""
 
+    def known_ends(self) -> Mapping[Partition, int]:
+        """As `end_offsets`, as far as is known without waiting for a broker: for displays."""
+
     def report_position(self, positions: Mapping[Partition, int]) -> None:
         """Tell the broker how far this group is, for lag displays only; errors are swallowed, nothing depends on it."""
 

@@ -28,6 +28,11 @@ class Entry:
 MENU = (
     Entry("up", "serve", "Run everything in one process: API, gates, generator, release, sweeper, relay."),
     Entry("worker", "serve", "Run one worker."),
+    Entry(
+        "prepare",
+        "serve",
+        "Make what all processes share where it is missing: schema, topics, object store, keys, certificates; then end.",
+    ),
     Entry("judge", "judge", "Judge every item with the active policy."),
     Entry("submit", "generations", "Ask for a video and follow it until it is released, refused or held."),
     Entry("explain", "generations", "Which rule, which revision, which evidence, what would change it."),

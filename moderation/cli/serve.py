@@ -1,4 +1,4 @@
-"""`safeconduct up` and `safeconduct worker NAME`: everything in one process, or one part of it."""
+"""`safeconduct up`, `worker NAME` and `prepare`: everything in one process, one part of it, or what all parts need first."""
 
 import sys
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from moderation.bootstrap import Application
+from moderation.cli.output import JsonOption, print_json
 from moderation.cli.session import application
 from moderation.errors import Kind, ServiceError
 from moderation.observability.logs import configure_logging
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("up")(up)
     app.command("worker")(worker)
+    app.command("prepare")(prepare_all)
 
 
 def up() -> None:
@@ -62,8 +64,29 @@ def worker(
     raise typer.Exit(0 if drained else NOT_DRAINED)
 
 
+def prepare_all(as_json: JsonOption = False) -> None:
+    """Make what all processes share where it is missing: schema, topics, object store, keys, certificates; then end.
+
+    Every process makes what it needs itself; run this first where several start at once on one shared home. The first time it
+    prints the admin key. Safe to repeat.
+    """
+    settings = read_settings()
+    configure_logging(settings.log_level)
+    with application(settings) as parts:
+        parts.assets.make()
+        _ = parts.vault, parts.link_secret, parts.pki  # each is made when it is first asked for
+        key = prepare(parts)
+    if as_json:
+        print_json({"first_admin_key": key})
+    else:
+        _show_first_key(key)
+
+
 def _first_key(parts: Application) -> None:
-    key = prepare(parts)
+    _show_first_key(prepare(parts))
+
+
+def _show_first_key(key: str | None) -> None:
     if key is not None:
         print(f"First admin key, shown this once: {key}", file=sys.stderr)
 

@@ -1,6 +1,6 @@
 """States that are read from the database when somebody scrapes: queues, lags, what waits for people, what was decided."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlmodel import Session, col, func, select
 
@@ -9,7 +9,7 @@ from moderation.bus.jobs import JobRow, JobState
 from moderation.bus.relay import lag
 from moderation.observability.metrics import Metrics, Reading
 from moderation.observability.tally import read_tally
-from moderation.review.queue import waiting_count
+from moderation.review.queue import oldest_waiting_ms, waiting_count
 from moderation.store import Database, now_ms
 from moderation.transparency.audit import unsealed_count
 
@@ -69,8 +69,13 @@ def read_dead_letters(session: Session) -> Sequence[Reading]:
 
 
 def read_review(session: Session) -> Sequence[Reading]:
-    """Cases that wait for a person."""
-    return (Reading("cases_waiting", waiting_count(session), help="Cases not decided yet."),)
+    """Cases that wait for a person, and how long the oldest has."""
+    opened_ms = oldest_waiting_ms(session)
+    waited_s = 0.0 if opened_ms is None else max(0, now_ms(session) - opened_ms) / 1000
+    return (
+        Reading("cases_waiting", waiting_count(session), help="Cases not decided yet."),
+        Reading("case_oldest_seconds", waited_s, help="How long the oldest undecided case has been open."),
+    )
 
 
 def read_audit(session: Session) -> Sequence[Reading]:
@@ -97,6 +102,24 @@ def read_decisions(session: Session) -> Sequence[Reading]:
 def read_staleness(staleness_s: Callable[[], float]) -> Sequence[Reading]:
     """Seconds since this replica compared its face index with the registry; infinite before the first time."""
     return (Reading("registry_staleness_seconds", staleness_s(), help="Age of this replica's face index."),)
+
+
+def read_loops(loops: Mapping[str, Mapping[str, int]], problems: Mapping[str, str]) -> Sequence[Reading]:
+    """Of this process: loops that failed, and of each consumer group what it has not read (group → topic → records)."""
+    failing = Reading(
+        "loops_failing", len(problems), help="Loops of this process that failed and have not recovered."
+    )
+    behind = [
+        Reading(
+            "consumer_lag_records",
+            records,
+            (("group", group), ("topic", topic)),
+            "Records not read yet of the partitions this process holds.",
+        )
+        for group, topics in loops.items()
+        for topic, records in topics.items()
+    ]
+    return (failing, *behind)
 
 
 def _in_session(

@@ -62,6 +62,12 @@ def waiting_count(session: Session) -> int:
     return int(session.exec(select(func.count()).select_from(ReviewCase).where(undecided)).one())
 
 
+def oldest_waiting_ms(session: Session) -> int | None:
+    """When the oldest undecided case was opened, milliseconds since the epoch; None when none waits."""
+    undecided = col(ReviewCase.state) != CaseStatus.DECIDED.value
+    return session.exec(select(func.min(ReviewCase.opened_ms)).where(undecided)).one()
+
+
 def _available(at_ms: int) -> ColumnElement[bool]:
     free = col(ReviewCase.state) == CaseStatus.OPENED.value
     ran_out = and_(col(ReviewCase.state) == CaseStatus.CLAIMED.value, col(ReviewCase.claim_until_ms) <= at_ms)

@@ -123,6 +123,7 @@ def test_offsets_are_dense_from_zero_and_the_end_is_the_next_one(event_log: AnyL
         event_log.publish([new("k", str(n)) for n in range(5)])
         assert [record.offset for record in reader.drain(5)] == [0, 1, 2, 3, 4]
         assert reader.member.end_offsets() == {Partition("things", 0): 5}
+        assert reader.member.known_ends() == {Partition("things", 0): 5}
 
 
 def test_a_poll_gives_no_more_records_than_asked_for_and_loses_none(event_log: AnyLog) -> None:
