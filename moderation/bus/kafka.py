@@ -20,6 +20,8 @@ from moderation.bus.log import (
     record_bytes,
 )
 
+RECONNECT_MS = 1_000
+"""Between two looks whether a broker is back, at most: kafka-python's default of 30 s makes an outage that much longer."""
 _UNKNOWN_TOPIC, _EXISTS = 3, 36  # error codes of the Kafka protocol
 
 
@@ -46,7 +48,11 @@ class KafkaLog:
         replication: int = -1,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        self._options = {"bootstrap_servers": bootstrap.split(","), **(options or {})}
+        self._options = {
+            "bootstrap_servers": bootstrap.split(","),
+            "reconnect_backoff_max_ms": RECONNECT_MS,
+            **(options or {}),
+        }
         self._bootstrap, self._prefix, self._session_s, self._replication = (
             bootstrap,
             prefix,
