@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -21,26 +22,29 @@ from moderation.messages import GenerationRequested
 from moderation.review.cases import CaseDecided
 from moderation.settings import Settings
 from moderation.store import now_ms
+from moderation.web.desk import Desk
+from moderation.web.frames import Frames
+from moderation.web.pages import Front
 from policies.taxonomy import Verdict
 
 
 def http_app(app: Application) -> FastAPI:
-    """The ASGI application."""
-    return create_app(
-        Services(
-            database=app.database,
-            judge=lambda item: judge(app, item),
-            assets=StoredFiles(app.assets),
-            enrol=lambda request: enrol(app, request),
-            verify=app.verify,
-            on_case_decided=lambda session, case: decided(app, session, case),
-            health=app.health,
-            metrics=app.metrics,
-            link_secret=app.link_secret,
-            public_url=app.settings.public_url,
-            limits=limits_of(app.settings),
-        )
+    """The ASGI application: the API, and the pages before it."""
+    services = Services(
+        database=app.database,
+        judge=lambda item: judge(app, item),
+        assets=StoredFiles(app.assets),
+        enrol=lambda request: enrol(app, request),
+        verify=app.verify,
+        on_case_decided=lambda session, case: decided(app, session, case),
+        health=app.health,
+        metrics=app.metrics,
+        link_secret=app.link_secret,
+        public_url=app.settings.public_url,
+        limits=limits_of(app.settings),
     )
+    desk = Desk(services, Frames(app.settings.home / "cache" / "frames", app.assets.path))
+    return create_app(services, front=partial(Front, desk=desk))
 
 
 def limits_of(settings: Settings) -> ApiLimits:

@@ -101,11 +101,15 @@ def authenticate(session: Session, presented: str) -> Principal:
     )
     if key is None or not matches or key.revoked_ms is not None:
         raise KeyRefused
-    account = session.get_one(Account, key.account_id, populate_existing=True)
-    roles = frozenset(Role(role) for role in key.roles)
-    if account.state != AccountState.ACTIVE:
-        roles &= {Role.OWNER}
-    return Principal(account.id, key.id, roles)
+    return _principal(session, key)
+
+
+def principal_of(session: Session, key_id: str) -> Principal:
+    """Whose the key is and what it may do now, for a session that was opened with it. Raises `KeyRefused` once it is revoked."""
+    key = session.get(ApiKey, key_id, populate_existing=True)
+    if key is None or key.revoked_ms is not None:
+        raise KeyRefused
+    return _principal(session, key)
 
 
 def note_use(session: Session, key_id: str, now_ms: int) -> None:
@@ -149,6 +153,14 @@ def first_admin_key(session: Session, now_ms: int) -> str | None:
         session, FIRST_ADMIN, name="first administrator", roles=Role, actor="system", now_ms=now_ms
     )
     return shown
+
+
+def _principal(session: Session, key: ApiKey) -> Principal:
+    account = session.get_one(Account, key.account_id, populate_existing=True)
+    roles = frozenset(Role(role) for role in key.roles)
+    if account.state != AccountState.ACTIVE:
+        roles &= {Role.OWNER}
+    return Principal(account.id, key.id, roles)
 
 
 def _hash(secret: str) -> str:

@@ -1,6 +1,9 @@
 """The application: every route behind its guard, every error in one shape."""
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from moderation.api import problems
 from moderation.api.admission import Admission
@@ -12,6 +15,7 @@ from moderation.api.routes import (
     cases,
     generations,
     health,
+    holds,
     judgements,
     likenesses,
     releases,
@@ -33,13 +37,15 @@ ROUTERS = tuple(
         verify,
         accounts,
         audit,
+        holds,
         health,
     )
 )
 
 
-def create_app(services: Services) -> FastAPI:
-    """The application on `services`. It opens nothing and starts nothing: the composition root does."""
+def create_app(services: Services, *, front: Callable[[ASGIApp], ASGIApp] | None = None) -> FastAPI:
+    """The application on `services`. It opens nothing and starts nothing: the composition root does. `front` stands before the
+    routes and behind the envelope: it may answer what is not the API's to answer."""
     app = FastAPI(
         title="Safeconduct",
         version="1",
@@ -54,5 +60,7 @@ def create_app(services: Services) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
+    if front is not None:
+        app.add_middleware(front)
     app.add_middleware(Envelope, metrics=services.metrics)
     return app

@@ -27,6 +27,7 @@ STATUS: Mapping[Kind, int] = {
     Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,
     Kind.GONE: 410,
+    Kind.LEGAL: 451,
     Kind.TOO_LARGE: 413,
     Kind.LIMITED: 429,
     Kind.UNAVAILABLE: 503,
@@ -94,10 +95,8 @@ class Carried(HTTPException):
 def install(app: FastAPI) -> None:
     """Answer every error of `app` as a problem."""
     app.add_exception_handler(ServiceError, _on_service_error)
-    app.add_exception_handler(ConsentError, _on_consent_error)
-    app.add_exception_handler(IllegalStep, _on_illegal_step)
-    app.add_exception_handler(ConsentMoved, _on_consent_moved)
-    app.add_exception_handler(OperationalError, _on_database_lost)
+    for known in (ConsentError, IllegalStep, ConsentMoved, OperationalError):
+        app.add_exception_handler(known, _on_known)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid)
 
@@ -156,40 +155,50 @@ def request_id(request: Request) -> str:
 
 def service_problem(error: ServiceError, request_id: str, status: int | None = None) -> JSONResponse:
     """A `ServiceError` as an answer."""
-    status = status or STATUS[error.kind]
-    problem = make_problem(
+    problem = _of_service_error(error, request_id, status)
+    return problem_response(problem, STATUS_HEADERS.get(problem.status))
+
+
+def problem_of(error: Exception, request_id: str) -> Problem | None:
+    """What is told of an error that a caller can act on; None for one that nobody foresaw."""
+    match error:
+        case ServiceError():
+            return _of_service_error(error, request_id)
+        case ConsentError():
+            return _of_consent_error(error, request_id)
+        case IllegalStep():
+            return _of_illegal_step(error, request_id)
+        case ConsentMoved():
+            return _of_consent_moved(request_id)
+        case OperationalError():
+            return _of_database_lost(request_id)
+    return None
+
+
+def _of_service_error(error: ServiceError, request_id: str, status: int | None = None) -> Problem:
+    return make_problem(
         request_id,
-        status,
+        status or STATUS[error.kind],
         error.code,
         error.sentence,
         field=error.field,
         value=error.value,
         remedy=error.remedy,
     )
-    return problem_response(problem, STATUS_HEADERS.get(status))
 
 
-async def _on_service_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ServiceError)
-    return service_problem(error, request_id(request))
-
-
-async def _on_consent_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ConsentError)
+def _of_consent_error(error: ConsentError, request_id: str) -> Problem:
     status = STATUS[CONSENT_KINDS.get(error.code, Kind.INVALID)]
     field, _, sentence = error.sentence.partition(": ")
     if not sentence or " " in field:
         field, sentence = "", error.sentence
     what, _, remedy = sentence.partition("; ")
-    return problem_response(
-        make_problem(request_id(request), status, error.code, what, field=field, remedy=remedy)
-    )
+    return make_problem(request_id, status, error.code, what, field=field, remedy=remedy)
 
 
-async def _on_illegal_step(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, IllegalStep)
-    problem = make_problem(
-        request_id(request),
+def _of_illegal_step(error: IllegalStep, request_id: str) -> Problem:
+    return make_problem(
+        request_id,
         409,
         error.code,
         f"a generation that is {error.state.value} cannot {error.step.value}",
@@ -197,30 +206,38 @@ async def _on_illegal_step(request: Request, error: Exception) -> JSONResponse:
         value=error.state.value,
         remedy="read the generation again: it has moved on",
     )
-    return problem_response(problem)
 
 
-async def _on_consent_moved(request: Request, _error: Exception) -> JSONResponse:
-    problem = make_problem(
-        request_id(request),
+def _of_consent_moved(request_id: str) -> Problem:
+    return make_problem(
+        request_id,
         409,
         "consent.moved",
         "an owner changed their consent at this very moment",
         field="likenesses",
         remedy="read it again and decide on what is true now",
     )
-    return problem_response(problem)
 
 
-async def _on_database_lost(request: Request, _error: Exception) -> JSONResponse:
-    problem = make_problem(
-        request_id(request),
+def _of_database_lost(request_id: str) -> Problem:
+    return make_problem(
+        request_id,
         503,
         "store.unreachable",
         "the database does not answer now; nothing was done",
         remedy="send the request again in a moment",
     )
-    return problem_response(problem, {"Retry-After": "5"})
+
+
+async def _on_service_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)
+    return service_problem(error, request_id(request))
+
+
+async def _on_known(request: Request, error: Exception) -> JSONResponse:
+    problem = problem_of(error, request_id(request))
+    assert problem is not None
+    return problem_response(problem, {"Retry-After": "5"} if problem.status == 503 else None)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:

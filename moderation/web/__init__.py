@@ -1,0 +1,1 @@
+"""The pages that people see in a browser: server-rendered, usable by keyboard and without JavaScript."""
