@@ -103,6 +103,8 @@ def test_a_list_that_cannot_be_read_holds_the_request_under_a_revision_that_says
         ("unlicensed", "style", "work.named", Verdict.REVIEW),
         ("unlicensed", "setting", "work.named", Verdict.REVIEW),
         ("unlicensed", "theme", "work.named", Verdict.REVIEW),
+        ("unlicensed", "resembled", "work.named", Verdict.REVIEW),
+        ("opted_out", "resembled", "work.named", Verdict.REVIEW),
     ],
 )
 def test_a_work_is_judged_by_its_rights_and_by_how_it_would_be_seen(
@@ -113,7 +115,7 @@ def test_a_work_is_judged_by_its_rights_and_by_how_it_would_be_seen(
     [finding] = judgement.reports[0].findings
     assert (judgement.verdict, finding.signal) == (verdict, signal)
     assert (finding.where, finding.matched) == (TextSpan("prompt", 4, 19), "Captain Example")
-    assert finding.revision == "1+names-1"
+    assert finding.revision == "2+names-1"
 
 
 def test_a_licensed_work_is_no_finding() -> None:

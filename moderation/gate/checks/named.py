@@ -10,7 +10,7 @@ from moderation.gate.subjects import RequestSubject, WorkUse
 from policies.findings import Finding, TextSpan
 from policies.taxonomy import Category
 
-WORKS_REVISION = "1"
+WORKS_REVISION = "2"
 _SIGNALS = {
     Standing.LIVING: "figure.living",
     Standing.RECENTLY_DEAD: "figure.recently_dead",
@@ -84,7 +84,7 @@ class WorksCheck:
 
 def work_signal(standing: str, use: str) -> str:
     """POLICY.md, row `works`: shown, or a logo filling the frame, needs a licence; a style, a setting or a theme is for a person
-    to judge, unless the rights-holder refused it all."""
-    if standing == "opted_out":
+    to judge, unless the rights-holder refused it all. A mere resemblance is for a person even then."""
+    if standing == "opted_out" and use != "resembled":
         return "work.opted_out"
     return "work.unlicensed" if use in _NEEDS_LICENCE else "work.named"
