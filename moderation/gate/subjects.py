@@ -72,7 +72,8 @@ class LikenessUse:
 class WorkUse:
     """A protected work named or described in the prompt, characters `start` to `end`, and what its rights-holder said about
     this account: `standing` is `opted_out`, `licensed` or `unlicensed`. `use` is how it would be seen: `shown`, as a `style`,
-    a `setting`, a `logo`, or the `theme`; `resembled` when a description only comes close. `franchise_id` is the work that it belongs to, or empty."""
+    a `setting`, a `logo`, or the `theme`; `resembled` when a description only comes close. `franchise_id` is the work that
+    it belongs to, or empty."""
 
     work_id: str
     name: str
