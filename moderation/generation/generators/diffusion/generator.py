@@ -115,6 +115,7 @@ class DiffusersGenerator:
         except PipelineUnusable as error:
             raise GenerationFailed(error.code, str(error), retryable=False) from error
         check_frames(frames)
+        frames = frames[: shape.frames]  # some decoders make more
         film(frames, target, fps=shape.fps, check=run.check)
         progress(1.0)
         length = Shape(frames.shape[2], frames.shape[1], frames.shape[0], shape.fps)
