@@ -13,7 +13,10 @@ from sqlmodel import Session
 
 from consent.biometrics.index import TemplateIndex
 from consent.biometrics.keys import KeyWrapper, wrapper_from_file, wrapper_from_text
+from consent.biometrics.models import TemplateKind
+from consent.biometrics.thresholds import OWN_VOICE
 from consent.biometrics.vault import Vault
+from consent.biometrics.voices import DIMENSION as VOICE_DIMENSION
 from consent.likeness.registry import registry_version
 from moderation.accounts.quota import QuotaLimits
 from moderation.asset_s3 import S3Access
@@ -152,9 +155,48 @@ class Application:
         return RegistryIndex(self.database, self.templates)
 
     @cached_property
+    def voice_templates(self) -> Lazy[TemplateIndex]:
+        """The voice index of this replica."""
+        return Lazy(
+            lambda: TemplateIndex(
+                self.vault,
+                model_revision=self.profile.voices.get().revision,
+                dimension=VOICE_DIMENSION,
+                kind=TemplateKind.VOICE,
+                max_age_s=self.settings.registry_max_age_s,
+            )
+        )
+
+    @cached_property
+    def voice_index(self) -> RegistryIndex:
+        """The voice index, kept in step with the registry."""
+        return RegistryIndex(self.database, self.voice_templates, threshold=OWN_VOICE)
+
+    def refresh_indexes(self) -> None:
+        """Compare both indexes with the registry. Raises what the first one that failed raised; both were tried."""
+        try:
+            self.index.refresh()
+        finally:
+            self.voice_index.refresh()
+
+    def index_staleness_s(self) -> float:
+        """Seconds since the older of the two comparisons; infinite before the first."""
+        return max(self.index.staleness_s(), self.voice_index.staleness_s())
+
+    @cached_property
     def perceiver(self) -> Perceiver:
         """Eyes and ears."""
-        senses = Senses(self.profile.faces, self.index, self.profile.nudity, self.profile.speech)
+        profile = self.profile
+        senses = Senses(
+            faces=profile.faces,
+            lookup=self.index,
+            nudity=profile.nudity,
+            speech=profile.speech,
+            looks=profile.looks,
+            text=profile.frame_text,
+            voices=profile.voices,
+            voice_lookup=self.voice_index,
+        )
         return Perceiver(
             senses, limits=MediaLimits(), read_credentials=lambda path: read_credentials(path, self.trust)
         )
@@ -171,7 +213,7 @@ class Application:
         self._opened.callback(runner.close)
         return Gate(
             request_checks=request_checks(self.profile, self.works),
-            output_checks=output_checks(self.profile),
+            output_checks=output_checks(self.profile, self.works),
             policy=self.policy,
             runner=runner,
         )
@@ -278,6 +320,7 @@ class Application:
             "models": self.profile.ping,
             "policy": self.policy,
             "face_index": self.index.ping,
+            "voice_index": self.voice_index.ping,
         }
         for name, ping in pings.items():
             health.register(name, ping)

@@ -5,6 +5,13 @@ from hashlib import sha256
 
 from moderation.gate.check import Check
 from moderation.gate.checks.account import AccountCheck
+from moderation.gate.checks.frames import (
+    OutputTextCheck,
+    ReferenceTextCheck,
+    WeaponCheck,
+    WrittenMinorsCheck,
+    WrittenNamesCheck,
+)
 from moderation.gate.checks.likenesses import LikenessCheck, RemixCheck
 from moderation.gate.checks.named import FiguresCheck, WorksCheck
 from moderation.gate.checks.output_works import OutputWorksCheck
@@ -23,6 +30,8 @@ from moderation.gate.checks.text import (
     PromptTextCheck,
 )
 from moderation.gate.checks.uncovered import UncoveredCheck
+from moderation.gate.checks.voices import OutputVoicesCheck
+from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import OutputSubject, RequestSubject
 from moderation.generation.works import WorksInText
 from moderation.model_registry.profile import uncovered_aspects
@@ -31,6 +40,8 @@ from policies.text.classifier import SHIPPED_WEIGHTS
 
 FACES = ("face_detection", "face_embedding")
 TEXT = ("language_id", "text_encoder")
+READING = ("frame_text", *TEXT)
+VOICES = ("voice_activity", "voice_embedding")
 SPEECH = ("voice_activity", "speech_to_text", *TEXT)
 
 
@@ -55,11 +66,15 @@ def request_checks(profile: Profile, works: WorksInText) -> Sequence[Check[Reque
         ReferenceCredentialsCheck(),
         ReferenceFacesCheck(profile.revision(*FACES)),
         ReferenceNudityCheck(profile.revision("nudity")),
+        WrittenMinorsCheck("reference.minors"),
+        ReferenceTextCheck(profile.text, f"{profile.revision(*READING)}+{text}"),
+        WrittenNamesCheck("reference.names", 2, profile.figures, Lazy(lambda: works.matcher), works.revision),
+        WeaponCheck("reference.weapon", 2, profile.revision("picture_classes")),
         *(UncoveredCheck(aspect) for aspect in uncovered_aspects(profile.files)),
     )
 
 
-def output_checks(profile: Profile) -> Sequence[Check[OutputSubject]]:
+def output_checks(profile: Profile, works: WorksInText) -> Sequence[Check[OutputSubject]]:
     """The checks of a finished clip."""
     text = text_revision(profile)
     return (
@@ -67,6 +82,11 @@ def output_checks(profile: Profile) -> Sequence[Check[OutputSubject]]:
         OutputMinorsCheck(),
         OutputFacesCheck(profile.revision(*FACES)),
         OutputNudityCheck(profile.revision("nudity")),
+        WrittenMinorsCheck("output.text_minors"),
+        OutputTextCheck(profile.text, f"{profile.revision(*READING)}+{text}"),
+        WrittenNamesCheck("output.names", 1, profile.figures, Lazy(lambda: works.matcher), works.revision),
+        WeaponCheck("output.weapon", 1, profile.revision("picture_classes")),
+        OutputVoicesCheck(profile.revision(*VOICES)),
         OutputSpeechCheck(profile.text, f"{profile.revision(*SPEECH)}+{text}"),
         OutputRestrictionsCheck(profile.text, text),
         OutputWorksCheck(),

@@ -6,17 +6,24 @@ A model that is missing is no reason not to start: the checks that need it could
 from dataclasses import dataclass
 
 from consent.biometrics.faces import FaceModel
+from consent.biometrics.voices import VoiceModel
 from consent.public_figures.names import FigureMatcher
 from moderation.gate.checks.text import TextModel
+from moderation.gate.ear import Ear
 from moderation.gate.lazy import Lazy
 from moderation.gate.perceive import NudityModel, SpeechModel
+from moderation.gate.perceive_frames import NamesPictures, ReadsText
+from moderation.gate.perceive_voices import HearsVoices
 from moderation.gate.text_model import ActiveTextModel
 from moderation.model_registry.errors import ModelError
 from moderation.model_registry.files import ModelFiles
 from policies.speech.transcript import Transcriber
+from policies.speech.voice import VoiceActivity
 from policies.text.classifier import TextClassifier
 from policies.text.language import LanguageIdentifier
+from policies.vision.frame_text import FrameTextReader
 from policies.vision.nudity import NudityScorer
+from policies.vision.picture_classes import PictureClassifier
 
 NEEDED = (
     "face_detection",
@@ -26,6 +33,9 @@ NEEDED = (
     "voice_activity",
     "text_encoder",
     "language_id",
+    "frame_text",
+    "picture_classes",
+    "voice_embedding",
 )
 """The entries of the model registry that the default profile looks and listens with."""
 
@@ -40,6 +50,9 @@ class Profile:
     speech: Lazy[SpeechModel]
     text: Lazy[TextModel]
     figures: Lazy[FigureMatcher]
+    looks: Lazy[NamesPictures]
+    frame_text: Lazy[ReadsText]
+    voices: Lazy[HearsVoices]
 
     def revision(self, *entries: str) -> str:
         """What a decision pins for a check that uses these models; `missing` where a file is not there."""
@@ -67,4 +80,11 @@ def default_profile(files: ModelFiles) -> Profile:
             )
         ),
         figures=Lazy(FigureMatcher),
+        looks=Lazy(lambda: PictureClassifier(files.path("picture_classes"))),
+        frame_text=Lazy(lambda: FrameTextReader(files.path("frame_text"))),
+        voices=Lazy(
+            lambda: Ear(
+                VoiceActivity(files.path("voice_activity")), VoiceModel(files.path("voice_embedding"))
+            )
+        ),
     )

@@ -61,10 +61,10 @@ def worker_of(app: Application, names: Sequence[str]) -> Worker:
     loops.append(Warming(app.profile, app.works, names))
     loops += copies(app)
     if not any(loop.name == "index" for loop in loops):
-        loops.append(Periodic("index", INDEX_EVERY_S, app.index.refresh))
+        loops.append(Periodic("index", INDEX_EVERY_S, app.refresh_indexes))
     worker = Worker(loops)
     app.health.register("workers", lambda: _refuse_problems(worker))
-    register_readers(app.metrics, app.database, staleness_s=app.index.staleness_s)
+    register_readers(app.metrics, app.database, staleness_s=app.index_staleness_s)
     register_workflow(app.metrics, app.database)
     consumers = [loop for loop in loops if isinstance(loop, ConsumerLoop)]
     app.metrics.add_reader(

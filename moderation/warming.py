@@ -17,11 +17,11 @@ log = structlog.get_logger(__name__)
 
 API = "api"
 _READ = ("text", "figures", "works")
-_LOOK = ("faces", "nudity")
+_LOOK = ("faces", "nudity", "looks", "frame_text")
 SENSES: Mapping[str, Sequence[str]] = {
     API: (*_READ, *_LOOK),
     "request-gate": (*_READ, *_LOOK),
-    "output-gate": (*_READ, *_LOOK, "speech"),
+    "output-gate": (*_READ, *_LOOK, "speech", "voices"),
 }
 """What each worker looks, reads and listens with; the others need none of it at once."""
 
@@ -72,5 +72,8 @@ def _loads(profile: Profile, works: WorksInText) -> dict[str, Callable[[], objec
         "works": lambda: works.revision,
         "faces": lambda: profile.faces.get().faces(grey[0]),
         "nudity": lambda: profile.nudity.get().score(grey),
+        "looks": lambda: profile.looks.get().look(grey[0]),
+        "frame_text": lambda: profile.frame_text.get().read(grey[0], max_side=64),
         "speech": lambda: profile.speech.get().transcribe(silence),
+        "voices": lambda: profile.voices.get().voices(silence),
     }

@@ -132,4 +132,4 @@ def copies(app: Application) -> list[Loop]:
 
 
 def _index(app: Application) -> Periodic:
-    return Periodic("index", INDEX_EVERY_S, app.index.refresh)
+    return Periodic("index", INDEX_EVERY_S, app.refresh_indexes)

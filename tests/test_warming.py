@@ -44,7 +44,7 @@ def profile_of(used: list[str]) -> Profile:
 
     return Profile(
         files=ModelFiles(Path("none")), faces=model("faces"), nudity=model("nudity"), speech=model("speech"),
-        text=model("text"), figures=Lazy(figures),
+        text=model("text"), figures=Lazy(figures), looks=model("looks"), frame_text=model("frame_text"), voices=model("voices"),
     )  # fmt: skip
 
 
@@ -60,7 +60,10 @@ def test_every_worker_that_is_named_exists() -> None:
 def test_the_output_gate_warms_every_sense_by_using_it_once() -> None:
     used: list[str] = []
     warm(profile_of(used), "output-gate")
-    assert used == ["text.findings", "figures", "faces.faces", "nudity.score", "speech.transcribe"]
+    assert used == [
+        "text.findings", "figures", "faces.faces", "nudity.score", "looks.look", "frame_text.read", "speech.transcribe",
+        "voices.voices",
+    ]  # fmt: skip
 
 
 def test_a_request_gate_loads_no_speech_and_a_relay_nothing() -> None:
@@ -70,7 +73,9 @@ def test_a_request_gate_loads_no_speech_and_a_relay_nothing() -> None:
 
 def test_everything_in_one_process_warms_each_sense_once() -> None:
     senses = Warming(profile_of([]), WorksInText(), [*WORKERS, API]).senses
-    assert sorted(senses) == ["faces", "figures", "nudity", "speech", "text", "works"]
+    assert sorted(senses) == [
+        "faces", "figures", "frame_text", "looks", "nudity", "speech", "text", "voices", "works",
+    ]  # fmt: skip
 
 
 def test_a_model_that_is_missing_is_told_and_the_others_are_loaded(tmp_path: Path) -> None:
@@ -79,7 +84,7 @@ def test_a_model_that_is_missing_is_told_and_the_others_are_loaded(tmp_path: Pat
     with capture_logs() as logs:
         warm(replace(profile_of(used), faces=missing), "request-gate")
     assert [(entry["event"], entry["sense"]) for entry in logs] == [("not_warmed", "faces")]
-    assert used[-1] == "nudity.score"
+    assert used[-3:] == ["nudity.score", "looks.look", "frame_text.read"]
 
 
 def test_once_warm_it_rests_until_the_process_ends() -> None:
@@ -107,4 +112,14 @@ def test_the_real_senses_take_what_they_are_given(models_dir: Path) -> None:
     with capture_logs() as logs:
         warm(profile, "output-gate")
     assert logs == []
-    assert all(part.loaded for part in (profile.text, profile.faces, profile.nudity, profile.speech))
+    assert all(
+        part.loaded
+        for part in (
+            profile.text,
+            profile.faces,
+            profile.nudity,
+            profile.speech,
+            profile.looks,
+            profile.voices,
+        )
+    )

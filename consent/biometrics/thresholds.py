@@ -19,3 +19,16 @@ SAME_PERSON_PORTRAITS = 0.30
 
 ENROLMENT_MIN_SHARPNESS = 30.0
 """Grey levels squared (`alignment.sharpness`): a portrait is compared for years, so it must be better than a passing frame."""
+
+SAME_VOICE = 0.80
+"""A voice in a clip is an enrolled, revoked or protected person's. Measured by `python -m consent.biometrics.evaluate_voices`; as
+with faces the false matches grow with the number of voices enrolled."""
+
+OWN_VOICE = 0.72
+"""A voice in a clip may be the approved person's own: looser, since the question is whether somebody else speaks instead."""
+
+SAME_VOICE_RECORDINGS = 0.72
+"""Recordings of one enrolment belong together."""
+
+TAKEN_VOICE = 0.90
+"""An enrolment is refused as another account's voice: two people of the measured set reach .84, one person .95."""

@@ -1,4 +1,4 @@
-"""Who a face is: the replica's index, asked only when it is fresh, and every hit confirmed against the current rows."""
+"""Who a face or a voice is: the replica's index, asked only when it is fresh, and every hit confirmed against current rows."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from consent.biometrics.index import TemplateIndex
 from consent.biometrics.matches import ConfirmedMatch, confirm
+from consent.biometrics.thresholds import SAME_FACE
 from moderation.bus.dead_letters import count_open
 from moderation.gate.check import CouldNotJudge
 from moderation.gate.lazy import Lazy
@@ -20,9 +21,12 @@ class RegistryIndex:
     """The template index kept in step with the registry. `refresh` is called at least once a second by a background task, and
     by `identify` itself: a replica whose task died still answers from what is true now, or not at all."""
 
-    def __init__(self, database: Database, index: Lazy[TemplateIndex]) -> None:
+    def __init__(
+        self, database: Database, index: Lazy[TemplateIndex], *, threshold: float = SAME_FACE
+    ) -> None:
         self._database = database
         self._index = index
+        self._threshold = threshold
 
     def refresh(self) -> None:
         """Compare with the registry. Raises what the database raised; the index then grows stale and says so."""
@@ -40,13 +44,13 @@ class RegistryIndex:
             refuse_parked(session)
 
     def identify(self, embeddings: NDArray[np.float32]) -> Sequence[tuple[FaceMatch, ...]]:
-        """For each row of float32[n, 512] the confirmed matches, best first. Raises `IndexStale` and database errors: the caller
+        """For each row of float32[n, d] the confirmed matches, best first. Raises `IndexStale` and database errors: the caller
         could not judge."""
         index = self._index.get()
         with self._database.read() as session:
             refuse_parked(session)
             index.refresh(session)
-            found = confirm(session, index.search(embeddings))
+            found = confirm(session, index.search(embeddings, self._threshold))
         rows: list[list[FaceMatch]] = [[] for _ in range(len(embeddings))]
         for match in found:
             rows[match.match.query].append(_face_match(match))

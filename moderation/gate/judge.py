@@ -113,6 +113,7 @@ class Judge:
             output=self._perceiver.perceive(item.media, digest(item.media)),
             approved=tuple(use for use in item.likenesses if use.permitted),
             still_allowed=True,
+            today=self._surroundings.today(),
             registry_version=self._surroundings.registry_version(),
             feed=item.feed,
         )

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from consent.biometrics.faces import Embedding, Face, FaceModel
 from moderation.gate.check import cause_of
 from moderation.gate.lazy import Lazy
+from moderation.gate.perceive_frames import NamesPictures, ReadsText
+from moderation.gate.perceive_voices import HearsVoices, VoiceLookup
 from moderation.gate.subjects import FaceMatch, FaceSighting, FrameScore, Observed, Spoken
 
 REFERENCE_SIMILARITY = 0.45
@@ -78,6 +80,10 @@ class Senses:
     lookup: FaceLookup
     nudity: Lazy[NudityModel]
     speech: Lazy[SpeechModel]
+    looks: Lazy[NamesPictures]
+    text: Lazy[ReadsText]
+    voices: Lazy[HearsVoices]
+    voice_lookup: VoiceLookup
 
 
 class FaceWatcher:
@@ -97,6 +103,11 @@ class FaceWatcher:
             self._seen += [(time_s, face) for face in self._senses.faces.get().faces(rgb)]
         except Exception as error:
             self._cause = cause_of(error)
+
+    @property
+    def cause(self) -> str:
+        """Why it looks no more, or nothing."""
+        return self._cause
 
     def known_faces(self, asset: str) -> tuple[KnownFace, ...]:
         """The usable faces seen, to be looked for elsewhere."""

@@ -4,8 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from moderation.gate.check import CouldNotJudge, cause_of
 from moderation.gate.perceive import FaceWatcher, KnownFace, NudityWatcher, Senses, listen
+from moderation.gate.perceive_frames import LookWatcher, TextWatcher
+from moderation.gate.perceive_voices import hear_voices
 from moderation.gate.subjects import Media, Observed
 from moderation.media.errors import MediaRejected
 from moderation.media.limits import MediaLimits
@@ -14,6 +19,23 @@ from provenance.credentials.reader import CredentialReport
 
 ReadCredentials = Callable[[Path], CredentialReport]
 UNAVAILABLE = "media.unavailable"
+
+
+class Eyes:
+    """Every sense that looks at frames, as they pass."""
+
+    def __init__(self, senses: Senses, known: Sequence[KnownFace], *, still: bool) -> None:
+        self.seen = 0
+        self.faces = FaceWatcher(senses, known)
+        self.nudity = NudityWatcher(senses)
+        self.looks = LookWatcher(senses.looks)
+        self.text = TextWatcher(senses.text, still=still)
+
+    def look(self, time_s: float, rgb: NDArray[np.uint8]) -> None:
+        """Let each of them look at one frame, uint8[h, w, 3]."""
+        self.seen += 1
+        for sense in (self.faces, self.nudity, self.looks, self.text):
+            sense.look(time_s, rgb)
 
 
 class Perceiver:
@@ -28,43 +50,51 @@ class Perceiver:
         self, path: Path, sha256: str, *, known: Sequence[KnownFace] = (), credentials: bool = False
     ) -> Media:
         """What the file shows and says. A rejected file comes back with its `problem` set and nothing observed."""
-        media, _ = self._watch(path, sha256, known)
+        media = self._watch(path, sha256, known)
         return self._with_credentials(media, path) if credentials and not media.problem else media
 
     def known_faces(self, path: Path, sha256: str) -> tuple[KnownFace, ...]:
         """The usable faces of an uploaded reference. Raises what the decoder or the face model raised: without them nobody
         can say whether the output shows them."""
-        media, watcher = self._watch(path, sha256, ())
-        if media.problem or media.faces.cause:
-            raise CouldNotJudge(media.problem or media.faces.cause, media.problem_sentence)
-        return watcher.known_faces(sha256)
-
-    def _watch(self, path: Path, sha256: str, known: Sequence[KnownFace]) -> tuple[Media, FaceWatcher]:
-        faces, nudity = FaceWatcher(self._senses, known), NudityWatcher(self._senses)
-        seen = 0
+        watcher = FaceWatcher(self._senses, ())
         try:
             with open_media(path, limits=self._limits) as media:
                 for frame in media.frames():
-                    seen += 1
-                    faces.look(frame.time_s, frame.rgb)
-                    nudity.look(frame.time_s, frame.rgb)
+                    watcher.look(frame.time_s, frame.rgb)
+        except MediaRejected as error:
+            raise CouldNotJudge(error.code, str(error)) from error
+        except (OSError, ValueError) as error:
+            raise CouldNotJudge(UNAVAILABLE, str(error)) from error
+        if watcher.cause:
+            raise CouldNotJudge(watcher.cause, sha256)
+        return watcher.known_faces(sha256)
+
+    def _watch(self, path: Path, sha256: str, known: Sequence[KnownFace]) -> Media:
+        try:
+            with open_media(path, limits=self._limits) as media:
+                eyes = Eyes(self._senses, known, still=media.info.kind == "image")
+                for frame in media.frames():
+                    eyes.look(frame.time_s, frame.rgb)
                 samples = media.sound()
                 info = media.info
         except MediaRejected as error:
-            return Media(sha256, problem=error.code, problem_sentence=str(error)), faces
+            return Media(sha256, problem=error.code, problem_sentence=str(error))
         except (OSError, ValueError) as error:  # not there, not ours to read, or no path at all
-            return unavailable(sha256, error), faces
+            return unavailable(sha256, error)
         heard = listen(self._senses, samples)
-        perceived = Media(
+        return Media(
             asset=sha256,
             kind=info.kind,
             duration_s=round(info.duration_s, 3),
-            frames_seen=seen,
-            nudity=nudity.observed(),
+            frames_seen=eyes.seen,
+            nudity=eyes.nudity.observed(),
+            looks=eyes.looks.observed(),
+            text=eyes.text.observed(),
             speech=heard,
-            faces=faces.observed(),  # last: who is enrolled is asked as shortly before the verdict as can be
+            # Last: who is enrolled is asked as shortly before the verdict as can be.
+            voices=hear_voices(self._senses.voices, self._senses.voice_lookup, samples),
+            faces=eyes.faces.observed(),
         )
-        return perceived, faces
 
     def _with_credentials(self, media: Media, path: Path) -> Media:
         try:
@@ -85,5 +115,13 @@ def unavailable(sha256: str, error: BaseException) -> Media:
     cause = UNAVAILABLE if isinstance(error, OSError | ValueError) else cause_of(error)
     nothing = Observed(cause=cause)  # type: ignore[var-annotated]  # fits every sense: it holds no value
     return Media(
-        sha256, problem=cause, problem_sentence=str(error), faces=nothing, nudity=nothing, speech=nothing
+        sha256,
+        problem=cause,
+        problem_sentence=str(error),
+        faces=nothing,
+        nudity=nothing,
+        looks=nothing,
+        text=nothing,
+        voices=nothing,
+        speech=nothing,
     )

@@ -19,7 +19,7 @@ _UNFINISHED = (JobState.READY.value, JobState.RUNNING.value)
 def register_readers(
     metrics: Metrics, database: Database, *, staleness_s: Callable[[], float] | None = None
 ) -> None:
-    """Let `metrics` read everything that lies in `database`; `staleness_s` gives the age of this replica's face index."""
+    """Let `metrics` read everything that lies in `database`; `staleness_s` gives the age of this replica's older index."""
     readers = {
         "outbox": read_outbox,
         "jobs": read_jobs,
@@ -101,7 +101,13 @@ def read_decisions(session: Session) -> Sequence[Reading]:
 
 def read_staleness(staleness_s: Callable[[], float]) -> Sequence[Reading]:
     """Seconds since this replica compared its face index with the registry; infinite before the first time."""
-    return (Reading("registry_staleness_seconds", staleness_s(), help="Age of this replica's face index."),)
+    return (
+        Reading(
+            "registry_staleness_seconds",
+            staleness_s(),
+            help="Age of this replica's older index, of faces or of voices.",
+        ),
+    )
 
 
 def read_loops(loops: Mapping[str, Mapping[str, int]], problems: Mapping[str, str]) -> Sequence[Reading]:

@@ -1,6 +1,7 @@
 """Who a face is: only ever answered from an index that is in step with the registry; else could not judge."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from moderation.bus.log import Partition, Record
 from moderation.gate.check import CouldNotJudge
 from moderation.gate.identify import RegistryIndex
 from moderation.gate.lazy import Lazy
-from moderation.gate.perceive import FaceWatcher, Senses
+from moderation.gate.perceive import FaceWatcher
 from moderation.gate.subjects import FaceMatch
 from moderation.likenesses.commands import erase_likeness, revoke_likeness
 from moderation.messages import Topic
@@ -146,7 +147,7 @@ def test_a_database_that_is_away_leaves_every_face_unjudged(away: Away) -> None:
         index.identify(asked(1))
     script = Scripted(people=(1,))
     senses = script.senses()
-    watcher = FaceWatcher(Senses(senses.faces, index, senses.nudity, senses.speech), ())
+    watcher = FaceWatcher(replace(senses, lookup=index), ())
     watcher.look(0.0, plain(8, 8, (0, 0, 0)))
     assert watcher.observed().cause == "error"
     away.close()

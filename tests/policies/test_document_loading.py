@@ -24,8 +24,10 @@ def notices(policy: PolicyDocument, code: str) -> list[str]:
     return [str(notice) for notice in policy.notices if notice.code == f"policy.{code}"]
 
 
-def test_the_shipped_policy_has_nothing_to_remark_on() -> None:
-    assert DEFAULT.notices == ()
+def test_all_that_the_shipped_policy_switches_off_is_blocking_for_a_weapon_alone() -> None:
+    assert [notice.message for notice in DEFAULT.notices] == [
+        "image.weapon / violence: the threshold for block is off (0); no score leads to block"
+    ]
 
 
 def test_the_shipped_policy_speaks_about_every_signal_and_gives_every_reason_it_names() -> None:

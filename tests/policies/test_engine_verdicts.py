@@ -51,6 +51,8 @@ FACTS = {
     "figure.living": Verdict.BLOCK,
     "figure.recently_dead": Verdict.REVIEW,
     "figure.unknown_status": Verdict.REVIEW,
+    "frame.figure_named": Verdict.REVIEW,
+    "frame.work_named": Verdict.REVIEW,
     "work.named": Verdict.REVIEW,
     "work.opted_out": Verdict.BLOCK,
     "work.unlicensed": Verdict.BLOCK,
@@ -64,6 +66,8 @@ FACTS = {
     "output.face_revoked": Verdict.BLOCK,
     "output.face_of_reference": Verdict.BLOCK,
     "output.identity_drift": Verdict.REVIEW,
+    "output.voice_not_approved": Verdict.BLOCK,
+    "output.voice_revoked": Verdict.BLOCK,
 }
 
 
@@ -78,7 +82,7 @@ def test_a_fact_gets_the_verdict_of_the_policy_and_names_its_category(signal: st
     assert (ruling.verdict, ruling.category) == (verdict, category)
 
 
-@pytest.mark.parametrize("signal", ["text.classifier", "speech.classifier"])
+@pytest.mark.parametrize("signal", ["text.classifier", "speech.classifier", "frame.text", "joint.text"])
 @pytest.mark.parametrize("category", Category)
 def test_a_score_is_judged_by_the_thresholds_of_its_category(signal: str, category: Category) -> None:
     threshold = DEFAULT.signals[signal].thresholds[category]

@@ -95,6 +95,7 @@ def test_signals_are_named_area_dot_what_and_only_absolute_ones_and_consent_are_
         "likeness.revoked",
         "likeness.erased",
         "output.face_revoked",
+        "output.voice_revoked",
     }
     assert all(signal.categories for signal in SIGNALS.values() if signal.scored)
 
