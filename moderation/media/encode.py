@@ -1,6 +1,7 @@
-"""Encoding a release: every frame of a file, changed by a callback, into a fresh mp4, in one pass and bounded memory.
+"""Encoding a release: every frame of a file, drawn into by a callback, into a fresh mp4, in one pass and bounded memory.
 
-The file is decoded in the sandbox like any other; this process only sees pixels and samples. Sound is kept, metadata is not.
+The file is decoded in the sandbox like any other, beside the encoder here; this process only sees pixels and samples. Frames
+stay in the form that the encoder takes. Sound is kept, metadata is not.
 """
 
 from collections.abc import Callable, Iterator
@@ -8,17 +9,15 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from moderation.media import planar
 from moderation.media.errors import MediaDamaged
 from moderation.media.limits import FOR_ENCODING, MediaLimits
-from moderation.media.reader import open_media
-from moderation.media.types import SampledFrame, SoundChunk
+from moderation.media.reader import Item, open_media
+from moderation.media.types import PlanarFrame, SoundChunk
 from moderation.media.writer import Mp4Writer
 
-# Gets uint8[h, w, 3] RGB, which it may draw into, and its time in seconds; returns the picture to show, of the same shape.
-FrameEdit = Callable[[NDArray[np.uint8], float], NDArray[np.uint8]]
+# Gets the planes of a frame, which it draws into (see `media.planar.planes_of`), and its time in seconds.
+FrameEdit = Callable[[planar.Planes, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +45,39 @@ def encode_marked(
     with open_media(source, limits=limits or MediaLimits(), plan=FOR_ENCODING) as media:
         if media.info.kind != "video":
             raise MediaDamaged(f"a release needs pictures, this is {media.info.kind}")
-        items = media.items()
+        items = map(_planar, media.items())
         first, early = _first_picture(items)
-        height, width, _ = first.rgb.shape
+        rows, width = first.packed.shape
         rate = FOR_ENCODING.audio_rate if media.info.has_audio else 0
         expected_s = media.info.duration_s
-        with Mp4Writer(target, width=width, height=height, fps=media.info.fps, audio_rate=rate) as writer:
+        with Mp4Writer(
+            target, width=width, height=rows * 2 // 3, fps=media.info.fps, audio_rate=rate
+        ) as writer:
             for item in chain(early, (first,), items):
                 if isinstance(item, SoundChunk):
                     writer.sound(item.samples)
                     continue
-                if item.rgb.shape != first.rgb.shape:
+                if item.packed.shape != first.packed.shape:
                     raise MediaDamaged("the picture changes its size")
-                writer.picture(edit(item.rgb, item.time_s), item.time_s)
+                edit(planar.planes_of(item.packed), item.time_s)
+                writer.planes(item.packed, item.time_s)
                 if progress is not None and expected_s > 0:
                     progress(min(item.time_s / expected_s, 1.0))
         return Encoded(target, writer.frames, media.info.duration_s)
 
 
-def _first_picture(items: Iterator[SampledFrame | SoundChunk]) -> tuple[SampledFrame, list[SoundChunk]]:
+def _planar(item: Item) -> PlanarFrame | SoundChunk:
+    """An animated picture comes in RGB."""
+    if isinstance(item, PlanarFrame | SoundChunk):
+        return item
+    return PlanarFrame(item.time_s, planar.from_rgb(item.rgb))
+
+
+def _first_picture(items: Iterator[PlanarFrame | SoundChunk]) -> tuple[PlanarFrame, list[SoundChunk]]:
     """The first picture, whose upright size the file gets, and the sound that came before it."""
     early: list[SoundChunk] = []
     for item in items:
-        if isinstance(item, SampledFrame):
+        if isinstance(item, PlanarFrame):
             return item, early
         early.append(item)
     raise MediaDamaged("no picture")

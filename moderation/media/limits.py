@@ -24,18 +24,20 @@ class ReadingPlan:
     """What is handed out of a file. For checks: 2 frames per second and scene changes, small, and 16 kHz mono.
 
     `max_side` in pixels, 0 keeps the size; `every_frame` hands out all frames; `audio_channels` 0 skips the sound;
-    `follow_edits` leaves out what the file's edit list hides, as a player does.
+    `follow_edits` leaves out what the file's edit list hides, as a player does; `planar` hands out a video's frames as an encoder
+    takes them (`PlanarFrame`), in their full size.
     """
 
     max_side: int = 960
     frames_per_second: float = 2.0
     every_frame: bool = False
     follow_edits: bool = False
+    planar: bool = False
     audio_rate: int = 16_000
     audio_channels: int = 1
 
 
 FOR_CHECKS = ReadingPlan()
 FOR_ENCODING = ReadingPlan(
-    max_side=0, every_frame=True, follow_edits=True, audio_rate=48_000, audio_channels=2
+    max_side=0, every_frame=True, follow_edits=True, planar=True, audio_rate=48_000, audio_channels=2
 )

@@ -11,6 +11,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.media import planar
 from moderation.media.errors import (
     MediaDamaged,
     MediaOutOfMemory,
@@ -114,7 +115,9 @@ class _Movie:
             self._emit_info(turn)
         self.turned = turn
         wanted, scene = (True, False) if self.plan.every_frame else self._sampled(frame, time_s)
-        if wanted:
+        if wanted and self.plan.planar:
+            self._emit_planes(frame, time_s)
+        elif wanted:
             self._emit_frame(frame, time_s, scene=scene)
 
     def _sampled(self, frame: Any, time_s: float) -> tuple[bool, bool]:
@@ -129,6 +132,13 @@ class _Movie:
         upright: NDArray[np.uint8] = np.ascontiguousarray(np.rot90(picture, self.turned or 0))
         fields = {"time_s": time_s, "height": upright.shape[0], "width": upright.shape[1], "scene": scene}
         self.emit("frame", fields, upright.data)
+
+    def _emit_planes(self, frame: Any, time_s: float) -> None:
+        as_is = planar.taken_as_is(frame)
+        packed = frame.to_ndarray() if as_is else planar.from_rgb(frame.to_ndarray(format="rgb24"))
+        upright = np.ascontiguousarray(planar.turned(packed, self.turned or 0))
+        rows, width = upright.shape
+        self.emit("planes", {"time_s": time_s, "rows": rows, "width": width}, upright.data)
 
     def _emit_info(self, turn: int) -> None:
         width, height = (self.video.width, self.video.height) if self.video is not None else (0, 0)

@@ -3,6 +3,7 @@
 Time spent here waiting for the decoder counts against the limit; time the caller spends on a frame does not.
 """
 
+import fcntl
 import json
 import math
 import os
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -23,9 +24,13 @@ from numpy.typing import NDArray
 from moderation.media import wire
 from moderation.media.errors import REASONS, MediaCrashed, MediaRejected, MediaTimedOut
 from moderation.media.limits import FOR_CHECKS, MediaLimits, ReadingPlan
-from moderation.media.types import MediaInfo, MediaKind, SampledFrame, SoundChunk
+from moderation.media.types import MediaInfo, MediaKind, PlanarFrame, SampledFrame, SoundChunk
+
+Item = SampledFrame | PlanarFrame | SoundChunk
 
 SANDBOX = (sys.executable, "-s", "-m", "moderation.media.sandbox")
+PIPE_BYTES = 1 << 20
+"""As much as Linux lets an ordinary user ask for (fs.pipe-max-size)."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -50,6 +55,7 @@ def open_media(
         cwd="/",
         env=_environment(),
     )
+    _widen(child)
     try:
         yield MediaReader(child, limits, plan)
     finally:
@@ -57,6 +63,13 @@ def open_media(
         child.wait()
         assert child.stdout is not None
         child.stdout.close()
+
+
+def _widen(child: "subprocess.Popen[bytes]") -> None:
+    """Let the pipe hold most of a frame: fewer changes between the two processes. Where that is not allowed it stays small."""
+    assert child.stdout is not None
+    with suppress(OSError):
+        fcntl.fcntl(child.stdout.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 class MediaReader:
@@ -82,11 +95,11 @@ class MediaReader:
         for item in self.items():
             if isinstance(item, SampledFrame):
                 yield item
-            else:
+            elif isinstance(item, SoundChunk):
                 self._sound.append(item)
 
-    def items(self) -> Iterator[SampledFrame | SoundChunk]:
-        """Pictures and sound as they come, none of it kept."""
+    def items(self) -> Iterator[Item]:
+        """Pictures and sound as they come, none of it kept. Planar frames come only here, and only where the plan asks."""
         while not self._ended:
             item = self._next()
             if isinstance(item, MediaInfo):
@@ -108,7 +121,7 @@ class MediaReader:
             whole = np.concatenate([chunk.samples for chunk in self._sound])
         return whole[:, 0] if channels == 1 else whole
 
-    def _next(self) -> MediaInfo | SampledFrame | SoundChunk | None:
+    def _next(self) -> MediaInfo | Item | None:
         """The next thing, or None at the end. Raises `MediaRejected`."""
         try:
             head, payload = self._pipe.message()
@@ -116,14 +129,14 @@ class MediaReader:
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise MediaCrashed("a message of the decoder makes no sense") from error
 
-    def _understand(
-        self, head: wire.Head, payload: bytearray
-    ) -> MediaInfo | SampledFrame | SoundChunk | None:
+    def _understand(self, head: wire.Head, payload: bytearray) -> MediaInfo | Item | None:
         match head["event"]:
             case "info":
                 return _info(head)
             case "frame":
                 return _frame(head, payload)
+            case "planes":
+                return _planes(head, payload)
             case "sound":
                 return _chunk(head, payload)
             case "end":
@@ -200,6 +213,13 @@ def _frame(head: wire.Head, payload: bytearray) -> SampledFrame:
     if rgb.size == 0:
         raise ValueError("empty frame")
     return SampledFrame(_finite(head["time_s"]), rgb, bool(head["scene"]))
+
+
+def _planes(head: wire.Head, payload: bytearray) -> PlanarFrame:
+    rows, width = int(head["rows"]), int(head["width"])
+    if rows <= 0 or rows % 3 or width <= 0 or width % 2:
+        raise ValueError("no planes")
+    return PlanarFrame(_finite(head["time_s"]), np.frombuffer(payload, np.uint8).reshape(rows, width))
 
 
 def _chunk(head: wire.Head, payload: bytearray) -> SoundChunk:

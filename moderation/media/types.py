@@ -37,6 +37,17 @@ class SampledFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanarFrame:
+    """A picture at `time_s` seconds in three planes, upright: `packed` is uint8[h * 3 / 2, w], yours to draw into.
+
+    See `media.planar`. BT.709 in limited range, brightness at full size and colour at half of it; both sides are even.
+    """
+
+    time_s: float
+    packed: "NDArray[np.uint8]"
+
+
+@dataclass(frozen=True, slots=True)
 class SoundChunk:
     """Sound from `start_s`: `samples` float32[n, channels], nominally in [-1, 1], at `rate` Hz."""
 

@@ -13,6 +13,8 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
+from moderation.media import planar
+
 # The clock of MPEG systems (ISO/IEC 13818-1 §2.4.2.1): every common frame rate is a whole number of its ticks.
 TICKS_PER_SECOND = 90_000
 AUDIO_CHUNK = 1024
@@ -52,10 +54,11 @@ class Mp4Writer:
 
     def picture(self, rgb: NDArray[np.uint8], time_s: float) -> None:
         """Add uint8[h, w, 3] shown from `time_s`; times that do not grow are moved by one tick. Odd edges lose a line."""
-        even = np.ascontiguousarray(rgb[: self._height, : self._width])
-        frame = av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-        )
+        self.planes(planar.from_rgb(rgb), time_s)
+
+    def planes(self, packed: planar.Packed, time_s: float) -> None:
+        """As `picture`, for planes uint8[h * 3 / 2, w] of the writer's size (see `media.planar`)."""
+        frame = av.VideoFrame.from_ndarray(packed, format="yuv420p")
         self._last_pts = max(round(time_s * TICKS_PER_SECOND), self._last_pts + 1)
         frame.pts, frame.time_base = self._last_pts, Fraction(1, TICKS_PER_SECOND)
         self._out.mux(self._video.encode(frame))

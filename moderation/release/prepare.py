@@ -53,7 +53,7 @@ class Preparation:
             return None
         with tempfile.TemporaryDirectory(prefix="safeconduct-release-") as folder:
             marked, stamped = Path(folder) / "marked.mp4", Path(folder) / "stamped.mp4"
-            encode_marked(self.assets.path(output_sha256), marked, self.stamping.mark.apply)
+            encode_marked(self.assets.path(output_sha256), marked, self.stamping.mark.draw)
             stamping = self.stamping
             stamp(marked, stamped, claim, stamping.signer, stamping.trust, stamping.tsa_url)
             staged = self.assets.stage(stamped)

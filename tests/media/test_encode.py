@@ -5,36 +5,36 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from PIL import Image
 
+from moderation.media import planar
 from moderation.media.encode import encode_marked
 from moderation.media.errors import MediaDamaged, MediaTruncated
-from moderation.media.limits import FOR_ENCODING
+from moderation.media.limits import ReadingPlan
+from moderation.media.planar import Planes
 from moderation.media.reader import open_media
 from moderation.media.types import SampledFrame
 from moderation.media.writer import Mp4Writer
 from tests.support import media
 
-Rgb = NDArray[np.uint8]
+AS_SHOWN = ReadingPlan(max_side=0, every_frame=True, follow_edits=True)
 
 
-def _keep(rgb: Rgb, _time_s: float) -> Rgb:
-    return rgb
+def _keep(_planes: Planes, _time_s: float) -> None:
+    return
 
 
 def _frames(path: Path) -> list[SampledFrame]:
-    with open_media(path, plan=FOR_ENCODING) as opened:
+    with open_media(path, plan=AS_SHOWN) as opened:
         return list(opened.frames())
 
 
 def test_every_frame_passes_through_the_edit_once_with_its_time(tmp_path: Path) -> None:
     times: list[float] = []
 
-    def mark(rgb: Rgb, time_s: float) -> Rgb:
+    def mark(planes: Planes, time_s: float) -> None:
         times.append(time_s)
-        marked = rgb.copy()
-        marked[:20, :20] = 255
-        return marked
+        planes[0][:20, :20] = 235
 
     source = media.video(tmp_path / "a.mp4", picture=lambda _: media.plain(160, 90, (20, 20, 20)))
     encoded = encode_marked(source, tmp_path / "b.mp4", mark)
@@ -128,10 +128,9 @@ def test_a_broken_source_leaves_no_target(tmp_path: Path) -> None:
 
 
 def test_an_edit_that_fails_leaves_no_target(tmp_path: Path) -> None:
-    def fail(rgb: Rgb, time_s: float) -> Rgb:
+    def fail(_planes: Planes, time_s: float) -> None:
         if time_s > 1:
             raise RuntimeError("no mark")
-        return rgb
 
     with pytest.raises(RuntimeError, match="no mark"):
         encode_marked(media.video(tmp_path / "a.mp4"), tmp_path / "b.mp4", fail)
@@ -164,3 +163,45 @@ def test_frames_with_equal_times_are_kept_in_order(tmp_path: Path) -> None:
     levels = [frame.rgb.mean() for frame in _frames(path)]
     assert len(levels) == 3
     assert levels == sorted(levels)
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_turned_video_of_ours_is_upright_in_every_plane(tmp_path: Path, rotation: int) -> None:
+    red, blue = media.plain(160, 90, (220, 20, 20)), media.plain(160, 90, (20, 20, 220))
+    half = np.concatenate([red[:, :80], blue[:, 80:]], axis=1)
+    with Mp4Writer(tmp_path / "a.mp4", width=160, height=90, fps=24) as writer:
+        for index in range(12):
+            writer.picture(half, index / 24)
+    with av.open(str(tmp_path / "a.mp4")) as opened:
+        frame = next(opened.decode(video=0))
+    assert planar.taken_as_is(frame)
+    packed = planar.turned(frame.to_ndarray(), rotation // 90)
+    shown = av.VideoFrame.from_ndarray(np.ascontiguousarray(packed), format="yuv420p")
+    shown.colorspace, shown.color_range = frame.colorspace, frame.color_range
+    expected = np.rot90(frame.to_ndarray(format="rgb24"), rotation // 90).astype(int)
+    assert np.abs(shown.to_ndarray(format="rgb24").astype(int) - expected).mean() < 2
+
+
+def test_colours_are_the_same_whether_the_source_says_them_or_not(tmp_path: Path) -> None:
+    """A source that does not name its colours is converted as it is for looking, so that what was judged is what is released."""
+    source = media.video(tmp_path / "a.mp4", picture=lambda _: media.plain(160, 90, (200, 60, 30)))
+    encode_marked(source, tmp_path / "b.mp4", _keep)
+    encode_marked(tmp_path / "b.mp4", tmp_path / "c.mp4", _keep)
+    looks = [_frames(path)[5].rgb[20:70, 20:140].mean(axis=(0, 1)) for path in (source, *_made(tmp_path))]
+    for look in looks[1:]:
+        np.testing.assert_allclose(look, looks[0], atol=4)
+
+
+def _made(folder: Path) -> tuple[Path, Path]:
+    return folder / "b.mp4", folder / "c.mp4"
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
+def test_an_animated_picture_becomes_a_video(tmp_path: Path, suffix: str) -> None:
+    pictures = [Image.fromarray(media.plain(161, 91, (level, 40, 40))) for level in (40, 120, 200)]
+    source = tmp_path / f"a.{suffix}"
+    pictures[0].save(source, save_all=True, append_images=pictures[1:], duration=100, lossless=True)
+    assert encode_marked(source, tmp_path / "b.mp4", _keep).frames == 3
+    frames = _frames(tmp_path / "b.mp4")
+    assert frames[0].rgb.shape == (90, 160, 3)
+    assert [round(frame.rgb[..., 0].mean() / 40) for frame in frames] == [1, 3, 5]
