@@ -17,6 +17,7 @@ TABLE_MODULES: tuple[str, ...] = (
     "moderation.gate.decisions",
     "moderation.gate.perceived",
     "moderation.generation.tables",
+    "moderation.legal.tables",
     "moderation.observability.tally",
     "moderation.policy.store",
     "moderation.release.tables",

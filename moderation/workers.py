@@ -18,6 +18,7 @@ from moderation.generation.generate import GenerateJob
 from moderation.generation.generators.port import Pingable
 from moderation.generation.jobs import OutputGateJob, RequestGateJob
 from moderation.generation.request_stage import RequestStage
+from moderation.likenesses.deferred import DeferredEraseJob
 from moderation.likenesses.forget import ForgetJob
 from moderation.observability.tally import tally_subscription
 from moderation.release.jobs import ReleaseJob, WithdrawJob
@@ -86,6 +87,7 @@ def sweeper(app: Application) -> list[Loop]:
     return [
         _pool(app, WithdrawJob(app.database, lease_s=app.settings.lease_s), threads=1),
         _pool(app, ForgetJob(app.database, app.assets, lease_s=app.settings.lease_s), threads=1),
+        _pool(app, DeferredEraseJob(lease_s=app.settings.lease_s), threads=1),
         _consumer(app, registry_subscription()),
         _consumer(app, tally_subscription()),
         Sealer(app.database),

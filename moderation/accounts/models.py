@@ -16,6 +16,7 @@ class Role(StrEnum):
     OWNER = "owner"
     RIGHTS = "rights"
     AUDITOR = "auditor"
+    LEGAL = "legal"
 
 
 class AccountState(StrEnum):

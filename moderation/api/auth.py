@@ -84,6 +84,7 @@ Reader = Annotated[
 ]
 Owner = Annotated[Principal, Depends(Guard(Role.OWNER))]
 Moderator = Annotated[Principal, Depends(Guard(Role.MODERATOR))]
+Legal = Annotated[Principal, Depends(Guard(Role.LEGAL))]
 Auditor = Annotated[Principal, Depends(Guard(Role.AUDITOR))]
 Operator = Annotated[Principal, Depends(Guard(Role.ADMIN, Role.PIPELINE, Role.AUDITOR))]
 OwnerOrAdmin = Annotated[Principal, Depends(Guard(Role.OWNER, Role.ADMIN))]

@@ -59,6 +59,7 @@ MENU = (
     Entry("evaluate", "evaluate", "Judge labelled prompts, and report how often the gate is right."),
     Entry("policy", "policy", "Policy documents.", group=True),
     Entry("dlq", "dlq", "Dead letters: messages that could not be processed.", group=True),
+    Entry("hold", "holds", "Legal holds: what an order of law stops and preserves.", group=True),
     Entry("audit", "audit", "The audit log.", group=True),
     Entry("keys", "keys", "API keys.", group=True),
     Entry(

@@ -1,19 +1,26 @@
 """Every change of consent with what must follow it in the same transaction: the event, the audit row, the withdrawal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col, select
 
 from consent.likeness.changes import LikenessChange
 from consent.likeness.models import Likeness, RevokeScope
+from consent.likeness.registry import lock_likenesses
 from consent.likeness.revocation import Revocation, erase, revoke
 from moderation.bus.outbox import enqueue
 from moderation.errors import Kind, ServiceError
 from moderation.ids import new_id
 from moderation.likenesses.forget import forget_portraits
 from moderation.messages import ConsentChanged
+from moderation.release.holds import defer_erasure, preserved
 from moderation.release.withdraw import order_withdrawal
 from moderation.transparency import audit
+
+DEFERRED_NOTICE = (
+    "An order of law preserves your likeness, so it cannot be erased today. It is revoked instead: from now on nothing that "
+    "shows you is released or served. It is erased, without your asking again, as soon as the last order is lifted."
+)
 
 
 class NotYourLikeness(ServiceError):
@@ -67,10 +74,20 @@ def revoke_likeness(
 
 
 def erase_likeness(session: Session, likeness_id: str, *, actor: str, now_ms: int) -> Revoked:
-    """Erase the templates and everything made from them; the portraits that were given for generation go too."""
+    """Erase the templates and everything made from them; the portraits that were given for generation go too. What a legal hold
+    preserves is revoked now and erased when the last hold is lifted."""
+    lock_likenesses(session, (likeness_id,))
+    if preserved(session, likeness_id):
+        return _erase_later(session, likeness_id, actor=actor, now_ms=now_ms)
     revocation = erase(session, likeness_id, now_ms=now_ms, actor=actor)
     forget_portraits(session, likeness_id, now_ms=now_ms)
     return _take_back(session, revocation, actor, now_ms)
+
+
+def _erase_later(session: Session, likeness_id: str, *, actor: str, now_ms: int) -> Revoked:
+    defer_erasure(session, likeness_id, actor=actor, now_ms=now_ms)
+    revocation = revoke(session, likeness_id, now_ms=now_ms, actor=actor)
+    return _take_back(session, replace(revocation, notice=DEFERRED_NOTICE), actor, now_ms)
 
 
 def require_owner(session: Session, likeness_id: str, account_id: str) -> Likeness:

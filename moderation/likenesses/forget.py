@@ -13,20 +13,22 @@ from moderation.assets import AssetStore
 from moderation.bus.jobs import Effect, Job, Lease, insert_job, no_effect
 from moderation.generation.tables import Asset, AssetHolder, LikenessPortrait
 from moderation.generation.uploads import UPLOADED
+from moderation.release.holds import preserved_files
 from moderation.store import Database
 
 FORGET = "forget"
 
 
 def forget_portraits(session: Session, likeness_id: str, *, now_ms: int) -> None:
-    """Drop the likeness' portraits and queue the deletion of their files; one that another likeness shows stays."""
+    """Drop the likeness' portraits and queue the deletion of their files; one that another likeness
+    shows, or that a legal hold preserves, stays."""
     mine = col(LikenessPortrait.likeness_id) == likeness_id
     shown = session.exec(select(LikenessPortrait.asset_sha256).where(mine)).all()
     session.execute(delete(LikenessPortrait).where(mine))
     elsewhere = session.exec(
         select(LikenessPortrait.asset_sha256).where(col(LikenessPortrait.asset_sha256).in_(shown))
     ).all()
-    gone = sorted(set(shown) - set(elsewhere))
+    gone = sorted(set(shown) - set(elsewhere) - preserved_files(session))
     if not gone:
         return
     session.execute(delete(AssetHolder).where(col(AssetHolder.sha256).in_(gone)))

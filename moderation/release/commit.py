@@ -21,6 +21,7 @@ from moderation.generation.state import State, Step
 from moderation.generation.tables import Asset, Generation, GenerationLikeness
 from moderation.ids import new_id
 from moderation.messages import GenerationReleased
+from moderation.release.holds import stop_release, stopping
 from moderation.release.tables import Release
 from moderation.release.withdraw import order_withdrawal
 from moderation.sql import insert_new
@@ -37,6 +38,7 @@ class Outcome(StrEnum):
     STALE = "stale"
     CONSENT_LOST = "consent_lost"
     RECHECK = "recheck"
+    LEGAL_HOLD = "legal_hold"
     NOT_DECIDED = "not_decided"
 
 
@@ -61,6 +63,7 @@ def commit_release(session: Session, prepared: Prepared, *, clock: Callable[[Ses
     - request and output stage each have an allow decision, by machine or person;
     - every pinned likeness may be used by this account for this purpose at the current revision and the database's clock;
     - the remixed parent, if any, is still released;
+    - no legal hold stops it: else it waits until the hold is lifted;
     - every work that it names stands as it did when the output was judged: else it goes back to the output gate;
     - no restriction changed since the output was judged: else it goes back to the output gate.
     """
@@ -73,17 +76,30 @@ def commit_release(session: Session, prepared: Prepared, *, clock: Callable[[Ses
         return Outcome.ALREADY
     if not _still_waits(generation, prepared):
         return Outcome.STALE
+    now_ms = clock(session)
+    stopped = _stopped(session, generation, pinned, now_ms)
+    if stopped is None:
+        _record(session, generation, prepared, now_ms)
+    return stopped or Outcome.RELEASED
+
+
+def _stopped(
+    session: Session, generation: Generation, pinned: Sequence[GenerationLikeness], now_ms: int
+) -> Outcome | None:
+    """What keeps it from being released, with what must be done instead done."""
     if not _decided(session, generation):
         return Outcome.NOT_DECIDED
-    now_ms = clock(session)
     lost = consent_lost(session, generation, pinned, now_ms=now_ms)
     if lost:
         _take_back(session, generation, lost, now_ms)
         return Outcome.CONSENT_LOST
     if _works_moved(session, generation, now_ms) or _restrictions_moved(session, generation, pinned, now_ms):
         return Outcome.RECHECK
-    _record(session, generation, prepared, now_ms)
-    return Outcome.RELEASED
+    hold = stopping(session, generation)
+    if hold is not None:
+        stop_release(session, generation, hold, now_ms=now_ms)
+        return Outcome.LEGAL_HOLD
+    return None
 
 
 def _still_waits(generation: Generation, prepared: Prepared) -> bool:

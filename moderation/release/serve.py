@@ -13,6 +13,8 @@ from moderation.errors import Kind, ServiceError
 from moderation.generation.pinned_works import refused_since
 from moderation.generation.state import State
 from moderation.generation.tables import Generation, GenerationLikeness
+from moderation.legal.holds import OnLegalHold
+from moderation.release.holds import stopping
 from moderation.release.tables import Release, ReleaseState
 
 
@@ -43,9 +45,10 @@ def servable(session: Session, release_id: str) -> Release:
     - it is `released`, and so is its generation;
     - none of the likeness rows it was approved to show is revoked for everything, or erased;
     - no rights-holder of a work that it names has refused since its output was judged;
-    - the same holds for every video it was remixed from.
+    - the same holds for every video it was remixed from;
+    - no legal hold stops it, somebody it shows, or what it was remixed from.
 
-    Raises `ReleaseUnknown` or `ReleaseGone`.
+    Raises `ReleaseUnknown`, `ReleaseGone` or `OnLegalHold`.
     """
     release = session.get(Release, release_id, populate_existing=True)
     if release is None:
@@ -58,6 +61,13 @@ def servable(session: Session, release_id: str) -> Release:
             field="release_id",
             value=release_id,
             remedy="it will not come back; the requester sees the reason with the generation",
+        )
+    if stopping(session, session.get_one(Generation, release.generation_id)) is not None:
+        raise OnLegalHold(
+            "an order of law keeps this video from being served",
+            field="release_id",
+            value=release_id,
+            remedy="it is served again when the order is lifted",
         )
     return release
 
