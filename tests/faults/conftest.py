@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from moderation.generation.generate import GENERATE
 from moderation.store import Database
 from tests.faults.deployment import Deployment, deployment_on
+from tests.support.conveyor import conveyor
 from tests.support.service import StubApplication, app_on, settings_of
+from tests.support.studio import Studio
 
 
 @pytest.fixture
@@ -34,3 +37,11 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path, partitions: int) 
 def app(database: Database, tmp_path: Path) -> Iterator[StubApplication]:
     """The parts alone, embedded, on SQLite and on PostgreSQL; the test runs them itself."""
     yield from app_on(database, tmp_path / "home")
+
+
+@pytest.fixture
+def studio(app: StubApplication) -> Iterator[Studio]:
+    """All workers but the generator's pool: its consumer runs, its jobs are the test's."""
+    with conveyor(app) as line:
+        line.leave_alone(GENERATE)
+        yield Studio(app, line)

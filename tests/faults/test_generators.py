@@ -5,10 +5,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import sleep
 
 import httpx
@@ -16,133 +15,22 @@ import pytest
 from sqlmodel import select
 
 from consent.likeness.models import Grant
-from moderation.accounts.models import QuotaReservation
-from moderation.bus.job_pool import JobPool
 from moderation.bus.jobs import JobRow
 from moderation.demo.stage import free_port
-from moderation.generation.generate import GENERATE, GenerateJob
+from moderation.generation.generate import GENERATE
 from moderation.generation.generators.http import HttpGenerator
-from moderation.generation.generators.port import (
-    Cancelled,
-    GenerationCancelled,
-    GenerationFailed,
-    Generator,
-    Progress,
-)
+from moderation.generation.generators.port import Cancelled
 from moderation.generation.rows import get_generation, lock_generation, move
 from moderation.generation.state import State, Step
 from moderation.likenesses.commands import revoke_likeness
-from moderation.messages import Brief, Parameters
+from moderation.messages import Parameters
 from moderation.release.report import withdrawal_report
 from moderation.store import now_ms
-from tests.support.bus import AT_ONCE, until
-from tests.support.conveyor import Conveyor, conveyor
-from tests.support.service import StubApplication, ask, enrol_person, paint, send_all
+from tests.support.bus import until
+from tests.support.service import ask, enrol_person, send_all
+from tests.support.studio import Studio, broken, refused, until_stopped
 
 pytestmark = pytest.mark.integration
-
-Behaviour = Callable[[Cancelled], None]
-
-
-@dataclass
-class Acting:
-    """A generator that does what the test says, one behaviour per call; afterwards, and when one returns, it paints."""
-
-    behaviours: list[Behaviour] = field(default_factory=list)
-    calls: int = 0
-    began: threading.Event = field(default_factory=threading.Event)
-
-    def identity(self) -> tuple[str, str]:
-        """Name and version."""
-        return "acting", "1"
-
-    def generate(
-        self,
-        brief: Brief,
-        *,
-        portraits: Mapping[str, Path],
-        references: Sequence[Path],
-        target: Path,
-        progress: Progress,
-        cancelled: Cancelled,
-    ) -> None:
-        """Act, then paint."""
-        self.calls += 1
-        self.began.set()
-        progress(0.25)
-        if self.behaviours:
-            self.behaviours.pop(0)(cancelled)
-        paint(target, 1 if brief.likenesses else 0)
-
-
-def until_stopped(cancelled: Cancelled) -> None:
-    """Work until somebody says stop."""
-    assert until(cancelled, 20)
-    raise GenerationCancelled
-
-
-def broken(cancelled: Cancelled) -> None:
-    """Fail in a way that may pass."""
-    raise GenerationFailed("generator.unavailable", "the server is down", retryable=True)
-
-
-def refused(cancelled: Cancelled) -> None:
-    """Fail in a way that stays."""
-    raise GenerationFailed("generator.refused", "no such style", retryable=False)
-
-
-@dataclass
-class Studio:
-    """The service with a generator of the test's choosing; the generator's jobs are run by `work`."""
-
-    app: StubApplication
-    line: Conveyor
-    acting: Acting = field(default_factory=Acting)
-
-    def order(self, *people: object) -> str:
-        """A request that was approved and waits for the generator."""
-        (generation_id,) = send_all(self.app.database, [ask("a lighthouse", *people)])  # type: ignore[arg-type]  # persons
-        self.line.settle([generation_id], State.APPROVED)
-        return generation_id
-
-    def work(
-        self,
-        generator: Generator | None = None,
-        *,
-        timeout_s: float = 30,
-        lease_s: float = 30,
-        rounds: int = 1,
-    ) -> None:
-        """Attempt what is due, `rounds` times; without a heartbeat, so a lease of this length runs out."""
-        job = GenerateJob(
-            self.app.database, self.app.assets, generator or self.acting, timeout_s, lease_s=lease_s
-        )
-        pool = JobPool(self.app.database, [job], backoff=AT_ONCE)
-        for _ in range(rounds):
-            assert until(lambda: pool.run_once() == 1, 5)
-
-    def holds_capacity(self, generation_id: str) -> bool:
-        """Whether it still has its place in the day's quota."""
-        with self.app.database.read() as session:
-            return not session.get_one(QuotaReservation, generation_id).returned
-
-    def why(self, generation_id: str) -> str:
-        """The code it ended with."""
-        with self.app.database.read() as session:
-            return get_generation(session, generation_id).ended_because
-
-    def job(self) -> JobRow:
-        """The generator's only job."""
-        with self.app.database.read() as session:
-            return session.exec(select(JobRow).where(JobRow.kind == GENERATE)).one()
-
-
-@pytest.fixture
-def studio(app: StubApplication) -> Iterator[Studio]:
-    """All workers but the generator's pool: its consumer runs, its jobs are the test's."""
-    with conveyor(app) as line:
-        line.leave_alone(GENERATE)
-        yield Studio(app, line)
 
 
 def test_a_generation_that_takes_too_long_fails_and_returns_its_quota(studio: Studio) -> None:
