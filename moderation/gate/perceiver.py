@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from moderation.gate.check import CouldNotJudge, cause_of
+from moderation.gate.lanes import Lanes
 from moderation.gate.perceive import FaceWatcher, KnownFace, NudityWatcher, Senses, listen
 from moderation.gate.perceive_frames import LookWatcher, TextWatcher
 from moderation.gate.perceive_voices import hear_voices
@@ -25,17 +23,14 @@ class Eyes:
     """Every sense that looks at frames, as they pass."""
 
     def __init__(self, senses: Senses, known: Sequence[KnownFace], *, still: bool) -> None:
-        self.seen = 0
         self.faces = FaceWatcher(senses, known)
         self.nudity = NudityWatcher(senses)
         self.looks = LookWatcher(senses.looks)
         self.text = TextWatcher(senses.text, still=still)
 
-    def look(self, time_s: float, rgb: NDArray[np.uint8]) -> None:
-        """Let each of them look at one frame, uint8[h, w, 3]."""
-        self.seen += 1
-        for sense in (self.faces, self.nudity, self.looks, self.text):
-            sense.look(time_s, rgb)
+    def lanes(self) -> Lanes:
+        """For the frames to come: each sense looks at them on its own thread."""
+        return Lanes([sense.look for sense in (self.faces, self.nudity, self.looks, self.text)])
 
 
 class Perceiver:
@@ -73,20 +68,23 @@ class Perceiver:
         try:
             with open_media(path, limits=self._limits) as media:
                 eyes = Eyes(self._senses, known, still=media.info.kind == "image")
-                for frame in media.frames():
-                    eyes.look(frame.time_s, frame.rgb)
-                samples = media.sound()
-                info = media.info
+                seen = 0
+                with eyes.lanes() as lanes:
+                    for frame in media.frames():
+                        seen += 1
+                        lanes.look(frame.time_s, frame.rgb)
+                    samples = media.sound()
+                    info = media.info
+                    heard = listen(self._senses, samples)  # while the eyes catch up
         except MediaRejected as error:
             return Media(sha256, problem=error.code, problem_sentence=str(error))
         except (OSError, ValueError) as error:  # not there, not ours to read, or no path at all
             return unavailable(sha256, error)
-        heard = listen(self._senses, samples)
         return Media(
             asset=sha256,
             kind=info.kind,
             duration_s=round(info.duration_s, 3),
-            frames_seen=eyes.seen,
+            frames_seen=seen,
             nudity=eyes.nudity.observed(),
             looks=eyes.looks.observed(),
             text=eyes.text.observed(),
