@@ -4,9 +4,21 @@ import os
 from pathlib import Path
 from time import time
 
+import pytest
+
+from moderation.assets import AssetStore
+from moderation.generation.tables import Asset
 from moderation.release.commit import Outcome, commit_release
 from moderation.release.tables import Release
-from moderation.release.upkeep import RECENT, STAGING_KEPT_MS, collect_staging, promote_released
+from moderation.release.upkeep import (
+    RECENT,
+    STAGING_KEPT_MS,
+    ObjectSweep,
+    Promoter,
+    collect_staging,
+    promote_released,
+    tidy_cache,
+)
 from moderation.store import now_ms
 from tests.support.releases import waiting
 from tests.support.service import StubApplication
@@ -74,3 +86,57 @@ def test_a_file_released_long_ago_and_never_promoted_is_kept_and_promoted_by_the
     assert collect_staging(app.database, app.assets) == 0
     assert app.assets.exists(sha256)
     assert not app.assets.is_staged(sha256)
+
+
+def output(app: StubApplication, sha256: str) -> None:
+    """An output on record."""
+    with app.database.transaction() as session:
+        session.add(Asset(sha256=sha256, role="output", created_ms=1))
+
+
+def test_an_output_on_record_is_promoted_by_the_collection_however_old(app: StubApplication) -> None:
+    sha256 = staged(app, b"an output", age_ms=3 * STAGING_KEPT_MS)
+    output(app, sha256)
+    assert collect_staging(app.database, app.assets) == 0
+    assert app.assets.exists(sha256)
+
+
+def test_the_store_is_asked_about_each_release_once(
+    app: StubApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    is_staged = AssetStore.is_staged
+
+    def counted(self: AssetStore, sha256: str) -> bool:
+        asked.append(sha256)
+        return is_staged(self, sha256)
+
+    monkeypatch.setattr(AssetStore, "is_staged", counted)
+    promoter = Promoter(app.database, app.assets)
+    first = staged(app, b"first")
+    release(app, first)
+    assert [promoter.promote() for _ in range(3)] == [1, 0, 0]
+    second = staged(app, b"second")
+    release(app, second, at_ms=2)
+    assert [promoter.promote() for _ in range(3)] == [1, 0, 0]
+    assert asked == [first, second]
+
+
+def test_in_a_day_every_promoted_file_without_a_row_is_deleted_and_no_other(app: StubApplication) -> None:
+    orphans = [staged(app, bytes([number])) for number in range(12)]
+    kept, young = staged(app, b"kept"), staged(app, b"young")
+    output(app, kept)
+    for sha256 in (*orphans, kept, young):
+        app.assets.promote(sha256)
+    for sha256 in (*orphans, kept):
+        written = time() - STAGING_KEPT_MS / 1000 - 60
+        os.utime(app.assets.path(sha256), (written, written))
+    sweep = ObjectSweep(app.database, app.assets)
+    assert sum(sweep.run() for _ in range(24)) == len(orphans)
+    assert not any(app.assets.exists(sha256) for sha256 in orphans)
+    assert app.assets.exists(kept)
+    assert app.assets.exists(young)
+
+
+def test_a_folder_has_no_copies_to_delete(app: StubApplication) -> None:
+    assert tidy_cache(app.database, app.assets) == 0
