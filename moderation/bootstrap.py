@@ -253,7 +253,14 @@ class Application:
     def enrolment(self) -> Enrolment:
         """Enrolment of likenesses."""
         return Enrolment(
-            self.database, self.assets, self.profile.faces, self.templates, self.vault, MediaLimits()
+            database=self.database,
+            assets=self.assets,
+            faces=self.profile.faces,
+            index=self.templates,
+            ear=self.profile.voices,
+            voice_index=self.voice_templates,
+            vault=self.vault,
+            limits=MediaLimits(),
         )
 
     # -- making and releasing ----------------------------------------------------------------------------------------

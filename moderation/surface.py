@@ -89,6 +89,7 @@ def enrol(app: Application, request: EnrolmentRequest) -> LikenessChange:
         account_id=request.account_id,
         handle=request.handle,
         portraits=request.portraits,
+        recordings=request.recordings,
         minor=request.minor,
         actor=request.actor,
     )

@@ -1,8 +1,8 @@
 """Enrolment: someone shows their face and gets a likeness that only they may use until they grant more.
 
 Two steps, because no transaction may span inference: `read_portraits` runs the models, `enrol` writes. Portraits alone prove no
-living person: without a liveness check the likeness is marked `liveness=unverified`, and says so wherever it is shown. Voices are
-not enrolled yet (`voice=uncovered`).
+living person: without a liveness check the likeness is marked `liveness=unverified`, and says so wherever it is shown. A voice
+may be enrolled with the face (`consent.likeness.voice`).
 """
 
 from collections.abc import Callable, Sequence
@@ -19,24 +19,17 @@ from consent.biometrics.matches import confirm
 from consent.biometrics.models import Standing, TemplateKind
 from consent.biometrics.thresholds import ENROLMENT_MIN_SHARPNESS, SAME_FACE, SAME_PERSON_PORTRAITS
 from consent.biometrics.vault import Vault
-from consent.errors import ConsentError
 from consent.likeness.changes import LikenessChange, record_change
 from consent.likeness.handles import handle_key
-from consent.likeness.models import Likeness
+from consent.likeness.models import NO_VOICE, WITH_VOICE, Likeness
+from consent.likeness.refusals import EnrolmentRefused
 from consent.likeness.registry import lock_registry
+from consent.likeness.voice import VoiceSample, hold_voice_free, seal_voice
 
 Frame = NDArray[np.uint8]
 
 MAX_PORTRAITS = 8
 UNVERIFIED = "unverified"
-
-
-class EnrolmentRefused(ConsentError):
-    """The portraits or the handle cannot be enrolled; `code` says why."""
-
-    def __init__(self, problem: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = f"enrolment.{problem}"  # type: ignore[misc]  # one class, because every caller shows them alike
 
 
 class LivenessCheck(Protocol):
@@ -108,11 +101,14 @@ def enrol(
     actor: str,
     now_ms: int,
     minor: bool = False,
+    voice: VoiceSample | None = None,
+    voice_index: TemplateIndex | None = None,
 ) -> LikenessChange:
-    """Write the likeness and its sealed templates; before any grant only its owner may use it.
+    """Write the likeness and its sealed templates; before any grant only its owner may use it. A `voice` needs `voice_index`.
 
     Enrolments run one after the other under the registry's lock, so that one face cannot be taken twice at once. Raises
-    `HandleInvalid`, `IndexStale`, and `EnrolmentRefused`: `handle_taken`, `face_taken`, `face_protected`.
+    `HandleInvalid`, `IndexStale`, and `EnrolmentRefused`: `handle_taken`, `face_taken`, `face_protected`, and of a voice
+    `voice_taken`, `voice_protected`.
     """
     key = handle_key(handle)
     lock_registry(session)
@@ -120,6 +116,10 @@ def enrol(
         raise EnrolmentRefused("handle_taken", f"handle: @{key} is taken; choose another")
     index.refresh(session)
     _hold_face_free(session, index, portraits, owner_account_id)
+    if voice is not None:
+        assert voice_index is not None, "a voice is compared with the index of voices"
+        voice_index.refresh(session)
+        hold_voice_free(session, voice_index, voice, owner_account_id)
     likeness = Likeness(
         id=likeness_id,
         owner_account_id=owner_account_id,
@@ -127,6 +127,7 @@ def enrol(
         handle_key=key,
         minor=minor,
         liveness=portraits.liveness,
+        voice=NO_VOICE if voice is None else WITH_VOICE,
         created_ms=now_ms,
         changed_ms=now_ms,
     )
@@ -143,6 +144,8 @@ def enrol(
             version=change.registry_version,
             now_ms=now_ms,
         )
+    if voice is not None:
+        seal_voice(session, vault, voice, change, new_id=new_id, now_ms=now_ms)
     return change
 
 

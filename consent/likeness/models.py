@@ -9,6 +9,9 @@ from enum import StrEnum
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel
 
+NO_VOICE, WITH_VOICE = "none", "enrolled"
+"""Whether a voice is enrolled with the face; rows older than voices say `uncovered`, which means none."""
+
 
 class LikenessState(StrEnum):
     """`revoked`: permission ended, the template stays and refuses. `erased`: key and templates are gone."""
@@ -49,7 +52,7 @@ class Likeness(SQLModel, table=True):
     revoke_scope: str | None = Field(default=None, max_length=16)
     minor: bool = Field(default=False)
     liveness: str = Field(default="unverified", max_length=32)
-    voice: str = Field(default="uncovered", max_length=32)
+    voice: str = Field(default=NO_VOICE, max_length=32)
     created_ms: int = Field(sa_type=BigInteger)
     changed_ms: int = Field(sa_type=BigInteger)
 

@@ -40,6 +40,8 @@ CONSENT_KINDS: Mapping[str, Kind] = {
     "enrolment.handle_taken": Kind.CONFLICT,
     "enrolment.face_taken": Kind.CONFLICT,
     "enrolment.face_protected": Kind.FORBIDDEN,
+    "enrolment.voice_taken": Kind.CONFLICT,
+    "enrolment.voice_protected": Kind.FORBIDDEN,
     "index.stale": Kind.UNAVAILABLE,
     "vault.master_key": Kind.UNAVAILABLE,
     "vault.template_unreadable": Kind.UNAVAILABLE,

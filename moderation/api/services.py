@@ -48,13 +48,14 @@ class JudgementItem:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRequest:
-    """A person enrols: `portraits` are sha256 of pictures they uploaded, `minor` says that they are under 18."""
+    """A person enrols: `portraits` and `recordings` are sha256 of files they uploaded, `minor` says that they are under 18."""
 
     account_id: str
     handle: str
     portraits: tuple[str, ...]
     minor: bool
     actor: str
+    recordings: tuple[str, ...] = ()
 
 
 class Judge(Protocol):

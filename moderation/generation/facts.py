@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from consent.likeness.models import Likeness, Restriction
+from consent.likeness.models import WITH_VOICE, Likeness, Restriction
 from consent.likeness.registry import registry_version
 from consent.likeness.rulings import UseRuling, evaluate_use
 from moderation.accounts.models import Account
@@ -116,6 +116,7 @@ def _use(session: Session, asked: str, ruling: UseRuling, request: GenerationReq
         likeness_id=ruling.likeness_id,
         handle=ruling.handle,
         revision=ruling.revision,
+        voice=_has_voice(session, ruling.likeness_id),
         minor=ruling.minor or _owner_is_under_18(session, ruling.likeness_id),
         sentence=ruling.sentence,
         restrictions=restrictions_of(session, ruling.likeness_id),
@@ -126,6 +127,12 @@ def _owner_is_under_18(session: Session, likeness_id: str) -> bool:
     """Whatever was said at enrolment: who owns the likeness is who it shows."""
     owner = select(Account.under_18).join(Likeness, col(Likeness.owner_account_id) == col(Account.id))
     return bool(session.exec(owner.where(Likeness.id == likeness_id)).first()) if likeness_id else False
+
+
+def _has_voice(session: Session, likeness_id: str) -> bool:
+    """Whether the owner enrolled a voice with the face."""
+    statement = select(Likeness.voice).where(Likeness.id == likeness_id)
+    return bool(likeness_id) and session.exec(statement).first() == WITH_VOICE
 
 
 def restrictions_of(session: Session, likeness_id: str) -> tuple[RestrictionRule, ...]:

@@ -129,7 +129,7 @@ def test_an_enrolment_writes_the_likeness_and_one_sealed_template_per_portrait(
             "active",
             True,
         )
-        assert (row.liveness, row.voice) == ("unverified", "uncovered")
+        assert (row.liveness, row.voice) == ("unverified", "none")
         sealed = session.exec(select(Template).order_by("id")).all()
         assert [(template.kind, template.model_revision, template.version) for template in sealed] == [
             (TemplateKind.FACE, MODEL, 1)

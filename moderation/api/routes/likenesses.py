@@ -35,13 +35,15 @@ LikenessId = Annotated[Identifier, Path(examples=["lik_2f6d3c1a5e5b4b7f9a4e2f1c8
 
 
 class EnrolIn(BaseModel):
-    """Pictures of the person, uploaded before, and the handle they will be known by."""
+    """Pictures of the person, uploaded before, and the handle they will be known by. `recordings` enrol the voice as well: five
+    with two seconds of speech each, or fifteen seconds in all; they are deleted once the template is made."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"handle": "ada", "portraits": ["ab" * 32], "minor": False}]}
     )
     handle: str = Field(min_length=1, max_length=40)
     portraits: tuple[Sha256, ...] = Field(min_length=1, max_length=8)
+    recordings: tuple[Sha256, ...] = Field(default=(), max_length=8)
     minor: bool
 
 
@@ -160,10 +162,12 @@ def enrol(body: EnrolIn, who: Owner, services: ServicesHere) -> ChangeView:
     """The portraits are looked at now; each must show one clear face, of the same person."""
     with services.database.read() as session:
         require_assets(session, "portraits", body.portraits, who.account_id)
+        require_assets(session, "recordings", body.recordings, who.account_id)
     request = EnrolmentRequest(
         account_id=who.account_id,
         handle=body.handle,
         portraits=body.portraits,
+        recordings=body.recordings,
         minor=body.minor,
         actor=who.account_id,
     )
