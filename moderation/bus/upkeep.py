@@ -12,8 +12,8 @@ KEPT_MS = 30 * 24 * 3600 * 1000
 
 
 def tidy_bus(database: Database) -> int:
-    """Delete what is older than thirty days, and in compacted topics what is replaced; how many rows. Open dead letters and failed
-    jobs stay."""
+    """Delete what is older than thirty days, and in compacted topics what is replaced; how many rows. Open dead letters and
+    failed jobs stay."""
     with database.transaction() as session:
         before = now_ms(session) - KEPT_MS
         return (
