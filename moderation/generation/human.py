@@ -72,6 +72,8 @@ class HumanDecisions:
             move(session, generation, Step.REFUSE, now_ms=now_ms, because="moderator")
         elif machine.stage == Stage.OUTPUT.value:
             clear_output(session, generation, decision, now_ms=now_ms)
+        elif generation.output_decision_id:
+            self._let_go_on(session, generation, decision, now_ms)
         else:
             self._approve(session, generation, decision, rulings, now_ms)
         return decision
@@ -88,6 +90,12 @@ class HumanDecisions:
         generation.request_decision_id = decision.id
         generation.held_stage = ""
         approve(session, generation, decision, rulings, now_ms=now_ms)
+
+    def _let_go_on(self, session: Session, generation: Generation, decision: Decision, now_ms: int) -> None:
+        """The request was asked about again after the output had been allowed: the release goes on from there."""
+        generation.request_decision_id = decision.id
+        output = session.get_one(Decision, generation.output_decision_id)
+        clear_output(session, generation, output, now_ms=now_ms)
 
     def _consent(self, session: Session, generation_id: str, now_ms: int) -> tuple[UseRuling, ...]:
         """The likenesses as they are ruled now, locked: a person cannot consent in the owner's place."""

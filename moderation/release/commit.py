@@ -22,6 +22,7 @@ from moderation.generation.tables import Asset, Generation, GenerationLikeness
 from moderation.ids import new_id
 from moderation.messages import GenerationReleased
 from moderation.release.holds import stop_release, stopping
+from moderation.release.overtaken import overtake
 from moderation.release.tables import Release
 from moderation.release.withdraw import order_withdrawal
 from moderation.sql import insert_new
@@ -39,6 +40,7 @@ class Outcome(StrEnum):
     CONSENT_LOST = "consent_lost"
     RECHECK = "recheck"
     LEGAL_HOLD = "legal_hold"
+    OVERTAKEN = "overtaken"
     NOT_DECIDED = "not_decided"
 
 
@@ -63,6 +65,7 @@ def commit_release(session: Session, prepared: Prepared, *, clock: Callable[[Ses
     - request and output stage each have an allow decision, by machine or person;
     - every pinned likeness may be used by this account for this purpose at the current revision and the database's clock;
     - the remixed parent, if any, is still released;
+    - the active policy would allow what was allowed under an older one: else it is refused, or held for a person;
     - no legal hold stops it: else it waits until the hold is lifted;
     - every work that it names stands as it did when the output was judged: else it goes back to the output gate;
     - no restriction changed since the output was judged: else it goes back to the output gate.
@@ -95,6 +98,8 @@ def _stopped(
         return Outcome.CONSENT_LOST
     if _works_moved(session, generation, now_ms) or _restrictions_moved(session, generation, pinned, now_ms):
         return Outcome.RECHECK
+    if overtake(session, generation, now_ms=now_ms):
+        return Outcome.OVERTAKEN
     hold = stopping(session, generation)
     if hold is not None:
         stop_release(session, generation, hold, now_ms=now_ms)

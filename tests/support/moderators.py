@@ -7,6 +7,7 @@ from sqlmodel import select
 from moderation.accounts.directory import ensure_account
 from moderation.generation.state import State
 from moderation.generation.tables import Generation
+from moderation.policy.store import active_revision
 from moderation.review import cases
 from moderation.review.case_state import Outcome
 from moderation.review.models import ReviewCase
@@ -30,12 +31,13 @@ def held(
     """A generation of the test's account that waits for a person at `stage`; the id of its case."""
     with app.database.transaction() as session:
         ensure_account(session, ACCOUNT, actor="test", now_ms=now_ms(session))
-        session.add(decision(f"dec_{stage}_{name}", of=name, stage=stage))
+        active = active_revision(session)
+        session.add(decision(f"dec_{stage}_{name}", of=name, stage=stage, policy=active))
         row = generated(name, *people, parent=parent, state=State.HELD.value, held_stage=stage)
         if stage == "request":
             row.output_decision_id = row.output_sha256 = None
         else:
-            session.add(decision(f"dec_request_{name}", of=name, verdict="allow"))
+            session.add(decision(f"dec_request_{name}", of=name, verdict="allow", policy=active))
         for field, value in changes.items():
             setattr(row, field, value)
         session.add(row)

@@ -12,6 +12,7 @@ from moderation.accounts.models import Role
 from moderation.generation.state import State
 from moderation.generation.tables import Generation, GenerationLikeness
 from moderation.ids import new_id
+from moderation.policy.store import active_revision
 from moderation.release.commit import Prepared
 from moderation.release.prepare import release_id_of
 from moderation.store import Database, now_ms
@@ -41,7 +42,8 @@ def waiting(
         rows = generated(name, *people, parent=parent, **changes)
         session.add(rows)
         for stage, verdict in (("request", request), ("output", output)):
-            session.add(decision(f"dec_{stage}_{name}", of=name, stage=stage, verdict=verdict))
+            active = active_revision(session)
+            session.add(decision(f"dec_{stage}_{name}", of=name, stage=stage, verdict=verdict, policy=active))
         session.flush()
         for person in people:
             pin(session, name, person)

@@ -33,12 +33,13 @@ def decision(
     of: str = "gen_1",
     stage: str = "request",
     verdict: str = "review",
+    policy: str = "sha256:0",
     created_ms: int = 2,
 ) -> Decision:
     """A machine's decision."""
     body = json.dumps({"stage": stage, "verdict": verdict, "ruling": {"rules": []}})
     return Decision(
-        id=name, generation_id=of, stage=stage, verdict=verdict, policy_revision="sha256:0", body=body,
+        id=name, generation_id=of, stage=stage, verdict=verdict, policy_revision=policy, body=body,
         body_sha256=hashlib.sha256(body.encode()).hexdigest(), created_ms=created_ms,
     )  # fmt: skip
 
