@@ -1,0 +1,78 @@
+"""A process that runs for weeks must not grow: a thousand releases, a thousand indexes built, each in one process.
+
+SAFECONDUCT_SOAK_ROUNDS=1000 .venv/bin/python -m pytest -m soak -s tests/soak/test_memory.py
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from consent.biometrics.index import TemplateIndex
+from moderation.accounts.directory import ensure_account
+from moderation.generation.state import State
+from moderation.release.upkeep import promote_released
+from moderation.store import Database, now_ms
+from tests.soak.memory import Gauge
+from tests.support.conveyor import conveyor
+from tests.support.people import MODEL, People, embedding
+from tests.support.service import ACCOUNT, StubApplication, app_on, ask, enrol_person, send_all
+
+pytestmark = [pytest.mark.soak, pytest.mark.integration, pytest.mark.timeout(3600)]
+ROUNDS = int(os.environ.get("SAFECONDUCT_SOAK_ROUNDS", "1000"))
+WARM_UP = 200
+BATCH = 10
+RELEASE_BYTES = 4096
+"""A release may cost this much for good; 1,000 a day are then 1.4 GiB a year. What Python keeps of interned ids is below it."""
+REBUILD_BYTES = 1024
+TEMPLATES = 200
+
+
+@pytest.fixture
+def app(sqlite_database: Database, tmp_path: Path) -> Iterator[StubApplication]:
+    """Everything in this process, on SQLite."""
+    unlimited = {"account_rate_per_minute": 10**9, "account_daily_quota": 10**9, "total_daily_quota": 10**9}
+    yield from app_on(sqlite_database, tmp_path / "home", **unlimited)
+
+
+def test_memory_is_flat_over_a_thousand_releases(app: StubApplication) -> None:
+    person = enrol_person(app, 1, audience="everyone", account_ids=())
+    gauge = Gauge()
+    with conveyor(app) as line:
+        for round_ in range(0, WARM_UP + ROUNDS, BATCH):
+            asks = [ask(f"@person_1 waves, take {n}", person) if n % 5 == 0 else ask(f"take {n}")
+                    for n in range(round_, round_ + BATCH)]  # fmt: skip
+            line.settle(send_all(app.database, asks), State.RELEASED)
+            promote_released(app.database, app.assets)
+            if round_ >= WARM_UP:
+                gauge.read(round_)
+    print(f"\nmemory over {ROUNDS} releases: {gauge.told()}")
+    gauge.assert_flat(RELEASE_BYTES)
+
+
+def test_memory_is_flat_over_a_thousand_index_rebuilds(sqlite_database: Database) -> None:
+    people = People()
+    with sqlite_database.transaction() as session:
+        ensure_account(session, ACCOUNT, actor="test", now_ms=now_ms(session))
+    for person in range(TEMPLATES):
+        with sqlite_database.transaction() as session:
+            people.index.refresh(session)
+            people.enrol(session, person)
+    gauge = Gauge()
+    for round_ in range(WARM_UP + ROUNDS):
+        with sqlite_database.read() as session:
+            found = rebuilt(session, people).search(embedding(round_ % TEMPLATES)[None])
+        assert [match.subject_id for match in found] == [f"likeness_{round_ % TEMPLATES}"]
+        if round_ >= WARM_UP and round_ % BATCH == 0:
+            gauge.read(round_)
+    print(f"\nmemory over {ROUNDS} rebuilds of {TEMPLATES} templates: {gauge.told()}")
+    gauge.assert_flat(REBUILD_BYTES)
+
+
+def rebuilt(session: Session, people: People) -> TemplateIndex:
+    """The index of a replica that starts."""
+    index = TemplateIndex(people.vault, model_revision=MODEL)
+    index.refresh(session)
+    return index
