@@ -345,10 +345,12 @@ class Application:
         with self.database.read() as session:
             return registry_version(session)
 
-    def _works_in(self, text: str, account_id: str) -> tuple[WorkUse, ...]:
+    def _works_in(self, text: str, account_id: str) -> tuple[int, tuple[WorkUse, ...]]:
         with self.database.read() as session:
             version = registry_version(session)
-            return self.works.find(session, text, account_id, now_ms=now_ms(session), version=version)
+            return version, self.works.find(
+                session, text, account_id, now_ms=now_ms(session), version=version
+            )
 
 
 def diffusion_settings(settings: Settings) -> DiffusionSettings:

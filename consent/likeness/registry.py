@@ -6,6 +6,7 @@ all that it stands for, and a replica that has seen version n misses nothing up 
 
 from collections.abc import Iterable
 
+import sqlalchemy
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -14,6 +15,9 @@ from consent.likeness.models import Likeness, RegistryState
 REGISTRY = "registry"
 WORKS = "works"
 _BUMPED_IN = "safeconduct.registry_bumped_in"
+# Read once or twice for every judgement, so it is written once, and past the ORM.
+_STATE = RegistryState.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+_VERSION = sqlalchemy.select(_STATE.c.version).where(_STATE.c.name == sqlalchemy.bindparam("name"))
 
 
 def registry_version(session: Session) -> int:
@@ -83,7 +87,7 @@ def lock_likenesses(session: Session, likeness_ids: Iterable[str]) -> tuple[Like
 
 
 def _version(session: Session, name: str) -> int:
-    return session.exec(select(RegistryState.version).where(RegistryState.name == name)).one_or_none() or 0
+    return session.execute(_VERSION, {"name": name}).scalar_one_or_none() or 0
 
 
 def _locked_row(session: Session, name: str = REGISTRY) -> RegistryState:

@@ -54,11 +54,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is true around a judgement: the registry's version, today's date, and the works named in a text."""
+    """What is true around a judgement: the registry's version, today's date, and the works that a text names for an account, with
+    the version at which they were read."""
 
     registry_version: Callable[[], int]
     today: Callable[[], date]
-    works: Callable[[str, str], tuple[WorkUse, ...]]
+    works: Callable[[str, str], tuple[int, tuple[WorkUse, ...]]]
 
 
 class Judge:
@@ -90,6 +91,7 @@ class Judge:
 
     def _request(self, item: Item) -> Judgement:
         files = (*item.references, *([item.media] if item.media else []))
+        version, works = self._surroundings.works(item.text, item.account.account_id)
         subject = RequestSubject(
             account=item.account,
             prompt=item.text,
@@ -97,10 +99,10 @@ class Judge:
             references=tuple(
                 self._perceiver.perceive(file, digest(file), credentials=True) for file in files
             ),
-            works=self._surroundings.works(item.text, item.account.account_id),
+            works=works,
             today=self._surroundings.today(),
             purpose=item.purpose,
-            registry_version=self._surroundings.registry_version(),
+            registry_version=version,
             feed=item.feed,
         )
         return self._gate.judge_request(subject)

@@ -57,7 +57,9 @@ def judge_with(script: Scripted | None = None) -> Judge:
         OutputNudityCheck("m1"),
         UncoveredCheck("gore"),
     ]
-    around = Surroundings(lambda: 7, lambda: date(2026, 3, 1), works_in)
+    around = Surroundings(
+        lambda: 7, lambda: date(2026, 3, 1), lambda text, account: (7, works_in(text, account))
+    )
     return Judge(gate(requests=requests, outputs=outputs), (script or Scripted()).perceiver(), around)
 
 
