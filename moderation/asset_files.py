@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol
 
 from moderation.errors import Kind, ServiceError
 
+PROBE_BYTES = 4096
 TEMPORARY = "tmp"
 
 
@@ -111,9 +112,10 @@ class FolderFiles:
         self.root.mkdir(parents=True, exist_ok=True)
 
     def ping(self) -> None:
-        """The folder is there or can be made, and takes a file."""
+        """The folder is there or can be made, and takes a file with something in it: a full disk still takes empty ones."""
         try:
-            with self.temporary():
+            with self.temporary() as scratch:
+                scratch.write_bytes(bytes(PROBE_BYTES))
                 return
         except OSError as error:
             raise AssetBucketMissing(
