@@ -64,6 +64,18 @@ def test_an_event_is_enqueued_as_an_envelope_under_its_topic_and_key(database: D
     assert int(envelope.time.timestamp() * 1000) == 1_700_000_000_123
 
 
+def test_a_log_that_takes_nothing_at_all_leaves_everything_waiting(database: Database, sink: Sink) -> None:
+    put(database, "a", "b")
+    sink.failure = PublishFailed("the log is away", unacknowledged=["a", "b"])
+    carry = carrier(database, sink)
+    with pytest.raises(PublishFailed, match="away"):
+        carry.run_once()
+    assert waiting(database) == 2
+    sink.failure = None
+    assert carry.run_once() == 2
+    assert sink.got == ["a", "b"]
+
+
 def test_events_leave_in_the_order_of_their_rows_and_once(database: Database, sink: Sink) -> None:
     put(database, "a", "b")
     put(database, "c")
