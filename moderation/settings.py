@@ -130,6 +130,12 @@ class Settings(BaseSettings):
     account_rate_per_minute: int = Field(
         default=30, ge=1, description="Requests one account may make per minute."
     )
+    event_retention_days: float = Field(
+        default=30,
+        gt=0,
+        description="Days after which sent events, finished jobs and read records of the embedded log are deleted; no message "
+        "may come twice, and no dead letter be replayed, after that.",
+    )
     metrics_port: int | None = Field(
         default=None,
         ge=1,

@@ -6,13 +6,14 @@ turns by a named lease.
 
 from collections.abc import Callable, Sequence
 
+from moderation.api.idempotency import forget_keys
 from moderation.bootstrap import Application
 from moderation.bus.consumer import ConsumerLoop
 from moderation.bus.job_pool import JobPool
 from moderation.bus.jobs import JobHandler
 from moderation.bus.relay import Relay
 from moderation.bus.subscription import Subscription
-from moderation.bus.upkeep import tidy_bus
+from moderation.bus.upkeep import BATCH, in_batches, tidy_bus
 from moderation.bus.worker import Loop, Periodic
 from moderation.generation.generate import GenerateJob
 from moderation.generation.generators.port import Pingable
@@ -93,8 +94,15 @@ def sweeper(app: Application) -> list[Loop]:
         Sealer(app.database),
         Periodic("collect", COLLECT_EVERY_S, lambda: collect_staging(app.database, app.assets)),
         Periodic("sweep_objects", COLLECT_EVERY_S, ObjectSweep(app.database, app.assets).run),
-        Periodic("tidy", COLLECT_EVERY_S, lambda: tidy_bus(app.database)),
+        Periodic("tidy", COLLECT_EVERY_S, lambda: tidy(app)),
     ]
+
+
+def tidy(app: Application) -> int:
+    """Delete what is only kept for a while; how many rows."""
+    kept_ms = int(app.settings.event_retention_days * 24 * 3600 * 1000)
+    forgotten = in_batches(app.database, lambda session: forget_keys(session, limit=BATCH), BATCH)
+    return forgotten + tidy_bus(app.database, kept_ms=kept_ms)
 
 
 def relay(app: Application) -> list[Loop]:

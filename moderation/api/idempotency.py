@@ -7,11 +7,12 @@ belongs to the account that sent it and is forgotten after a day.
 import hashlib
 import re
 
-from sqlalchemy import BigInteger, delete
+from sqlalchemy import BigInteger, delete, select, tuple_
 from sqlmodel import Field, Session, SQLModel, col
 
 from moderation.errors import ServiceError
-from moderation.sql import insert_new
+from moderation.sql import changed, insert_new
+from moderation.store import now_ms
 
 KEPT_MS = 24 * 3600 * 1000
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -64,6 +65,13 @@ def once(session: Session, *, account_id: str, key: str, body: bytes, result_id:
             remedy="send a new key with a new request, or the same body again",
         )
     return known.result_id
+
+
+def forget_keys(session: Session, *, limit: int) -> int:
+    """Delete keys that nobody may use again, `limit` at most; how many."""
+    key = (col(IdempotencyRow.account_id), col(IdempotencyRow.key))
+    old = select(*key).where(col(IdempotencyRow.created_ms) <= now_ms(session) - KEPT_MS).limit(limit)
+    return changed(session, delete(IdempotencyRow).where(tuple_(*key).in_(old)))
 
 
 def _forget(session: Session, account_id: str, key: str, now_ms: int) -> None:

@@ -122,11 +122,12 @@ def backlog(session: Session, kinds: Sequence[str]) -> int:
     return int(session.execute(select(func.count()).select_from(JobRow).where(wanted)).scalar_one())
 
 
-def purge_finished(session: Session, *, before_ms: int) -> int:
-    """Delete jobs done or cancelled before `before_ms`; how many. Their dedupe keys are forgotten: choose a time after
-    which no message can come twice. Failed jobs stay."""
+def purge_finished(session: Session, *, before_ms: int, limit: int = 1 << 30) -> int:
+    """Delete jobs done or cancelled before `before_ms`, `limit` at most; how many. Their dedupe keys are forgotten: choose a time
+    after which no message can come twice. Failed jobs stay."""
     done = col(JobRow.state).in_((JobState.DONE.value, JobState.CANCELLED.value))
-    return _count(session.execute(delete(JobRow).where(done, col(JobRow.finished_ms) < before_ms)))
+    old = select(col(JobRow.sequence)).where(done, col(JobRow.finished_ms) < before_ms).limit(limit)
+    return _count(session.execute(delete(JobRow).where(col(JobRow.sequence).in_(old))))
 
 
 def _ready(kind: str, now: int) -> Select[int | None]:

@@ -5,7 +5,7 @@ Whoever finds the position elsewhere than expected is a duplicate or a zombie th
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, ColumnElement, delete, select, update
+from sqlalchemy import BigInteger, ColumnElement, delete, select, tuple_, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from moderation.bulk import any_of, insert_rows
@@ -76,12 +76,15 @@ def remember(session: Session, group: str, event_ids: Iterable[str], *, now_ms: 
     insert_rows(session, SeenEventRow, ("group_name", "event_id", "seen_ms"), rows)
 
 
-def forget_seen(session: Session, *, before_ms: int) -> int:
-    """Delete events seen before `before_ms`, a time after which no event can come twice; how many."""
+def forget_seen(session: Session, *, before_ms: int, limit: int = 1 << 30) -> int:
+    """Delete events seen before `before_ms`, a time after which no event can come twice, `limit` at most; how many."""
+    key = (col(SeenEventRow.group_name), col(SeenEventRow.event_id))
+    old = select(*key).where(col(SeenEventRow.seen_ms) < before_ms).limit(limit)
     gone = session.execute(
         delete(SeenEventRow)
-        .where(col(SeenEventRow.seen_ms) < before_ms)
+        .where(tuple_(*key).in_(old))
         .returning(col(SeenEventRow.event_id))
+        .execution_options(synchronize_session=False)
     )
     return len(gone.all())
 

@@ -124,9 +124,8 @@ def lag(session: Session) -> tuple[int, int]:
     return int(count), 0 if oldest is None else max(0, now_ms(session) - int(oldest))
 
 
-def purge_sent(session: Session, *, before_ms: int) -> int:
-    """Delete rows sent before `before_ms`; how many."""
-    gone = session.execute(
-        delete(OutboxRow).where(col(OutboxRow.sent_ms) < before_ms).returning(col(OutboxRow.id))
-    )
+def purge_sent(session: Session, *, before_ms: int, limit: int = 1 << 30) -> int:
+    """Delete rows sent before `before_ms`, `limit` at most; how many."""
+    old = select(col(OutboxRow.id)).where(col(OutboxRow.sent_ms) < before_ms).limit(limit)
+    gone = session.execute(delete(OutboxRow).where(col(OutboxRow.id).in_(old)).returning(col(OutboxRow.id)))
     return len(gone.all())

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 from zlib import crc32
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
@@ -135,33 +135,6 @@ class SqlLog:
             .returning(col(PartitionRow.next_offset))
         ).scalar_one()
         return int(after) - count
-
-
-def compact(session: Session) -> int:
-    """In compacted topics delete every record that a later one of the same key replaces; how many. Offsets stay."""
-    place = (col(RecordRow.topic_id), col(RecordRow.number))
-    newest = select(*place, func.max(RecordRow.log_offset)).group_by(*place, col(RecordRow.key))
-    replaced = tuple_(*place, col(RecordRow.log_offset)).not_in(newest)
-    compacted = select(col(TopicRow.id)).where(col(TopicRow.compacted).is_(True))
-    gone = session.execute(
-        delete(RecordRow)
-        .where(col(RecordRow.topic_id).in_(compacted), replaced)
-        .returning(col(RecordRow.log_offset))
-        .execution_options(synchronize_session=False)
-    )
-    return len(gone.all())
-
-
-def trim(session: Session, *, before_ms: int) -> int:
-    """In topics that are not compacted delete records appended before `before_ms`; how many. Offsets stay."""
-    kept = select(col(TopicRow.id)).where(col(TopicRow.compacted).is_(True))
-    gone = session.execute(
-        delete(RecordRow)
-        .where(col(RecordRow.topic_id).not_in(kept), col(RecordRow.at_ms) < before_ms)
-        .returning(col(RecordRow.log_offset))
-        .execution_options(synchronize_session=False)
-    )
-    return len(gone.all())
 
 
 def delete_topic(session: Session, topic: str) -> None:
