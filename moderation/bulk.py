@@ -51,7 +51,7 @@ def any_of(session: Session, attribute: Any, values: Iterable[str | int]) -> Col
     """The column of a model's `attribute` is one of `values`, as one parameter: the statement is the same for any number."""
     wanted, column = list(values), col(attribute)
     if session.get_bind().dialect.name == "postgresql":
-        kind = BigInteger() if isinstance(column.type, Integer) else String()  # also of an empty list
+        kind = BigInteger() if isinstance(attribute.type, Integer) else String()  # also of an empty list
         return column == any_(bindparam(None, wanted, type_=ARRAY(kind)))
     listed = func.json_each(json.dumps(wanted)).table_valued("value")
     return column.in_(select(listed.c.value))
