@@ -25,6 +25,7 @@ from moderation.bus.kafka import KafkaLog
 from moderation.bus.log import EventLog
 from moderation.bus.sql import SqlLog
 from moderation.checks import output_checks, request_checks
+from moderation.coverage import CoverageRow, coverage_of
 from moderation.gate.check import CheckRunner
 from moderation.gate.gate import Gate
 from moderation.gate.identify import RegistryIndex
@@ -222,6 +223,10 @@ class Application:
     def works(self) -> WorksInText:
         """Protected works named in a text, with what the registry says of them."""
         return WorksInText()
+
+    def coverage(self) -> tuple[CoverageRow, ...]:
+        """What the active profile looks at, and what nobody does."""
+        return coverage_of(self.profile, self.works)
 
     @cached_property
     def judge(self) -> Judge:

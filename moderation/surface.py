@@ -42,6 +42,7 @@ def http_app(app: Application) -> FastAPI:
         link_secret=app.link_secret,
         public_url=app.settings.public_url,
         limits=limits_of(app.settings),
+        coverage=app.coverage,
     )
     desk = Desk(services, Frames(app.settings.home / "cache" / "frames", app.assets.path))
     return create_app(services, front=partial(Front, desk=desk))

@@ -4,7 +4,7 @@ Building one by hand is allowed (tests do); what no document may do is enforced 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -69,14 +69,16 @@ class ContextClause:
 
 @dataclass(frozen=True, slots=True)
 class CombinationClause:
-    """Evidence that counts more together: fires when every name in `all_of` fired.
+    """Evidence that counts more together: fires when every name in `all_of` fired and every score in `scores` is reached.
 
-    A name is a signal (`image.nudity`), a signal's category (`text.classifier:minors`) or `combination:ID`.
+    A name is a signal (`image.nudity`), a signal's category (`text.classifier:minors`) or, in `all_of`, `combination:ID`.
+    `scores` count from the level given here, in (0, 1], which may lie below their own thresholds.
     """
 
     all_of: frozenset[str]
     category: Category
     verdict: Verdict
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def judge_combinations(
     """The combinations all of whose parts fired, in order of their ids; a part may be another combination."""
     holding = names_of(fired, findings)
     for name, clause in sorted(document.combinations.items()):
-        if _complete(clause, document.combinations, holding, frozenset({name})):
+        if _complete(clause, document.combinations, holding, findings, frozenset({name})):
             reason = clause.category.value
             yield RuleFired(COMBINATION + name, clause.category, clause.verdict, None, None, reason)
 
@@ -68,17 +68,40 @@ def _complete(
     clause: CombinationClause,
     combinations: Mapping[str, CombinationClause],
     holding: frozenset[str],
+    findings: Sequence[Finding],
     seen: frozenset[str],
 ) -> bool:
     """Whether every part holds. Loading refuses cycles; in a document built by hand a cycle counts as not fired."""
-    return all(
-        part in holding or _referred(part.removeprefix(COMBINATION), combinations, holding, seen)
-        for part in clause.all_of
+    return (
+        all(
+            part in holding
+            or _referred(part.removeprefix(COMBINATION), combinations, holding, findings, seen)
+            for part in clause.all_of
+        )
+        and all(_reached(name, level, findings) for name, level in clause.scores.items())
+        and bool(clause.all_of or clause.scores)
+    )
+
+
+def _reached(name: str, level: float, findings: Sequence[Finding]) -> bool:
+    """Whether a finding of the signal, or of the signal's category, scores `level` or more."""
+    signal, _, category = name.partition(":")
+    return any(
+        finding.signal == signal and finding.score >= level and category in {"", finding.category}
+        for finding in findings
     )
 
 
 def _referred(
-    name: str, combinations: Mapping[str, CombinationClause], holding: frozenset[str], seen: frozenset[str]
+    name: str,
+    combinations: Mapping[str, CombinationClause],
+    holding: frozenset[str],
+    findings: Sequence[Finding],
+    seen: frozenset[str],
 ) -> bool:
     clause = combinations.get(name)
-    return clause is not None and name not in seen and _complete(clause, combinations, holding, seen | {name})
+    return (
+        clause is not None
+        and name not in seen
+        and _complete(clause, combinations, holding, findings, seen | {name})
+    )

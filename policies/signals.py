@@ -38,7 +38,11 @@ SIGNALS = MappingProxyType(
         for signal in (
             Signal("text.classifier", EVERY_CATEGORY, scored=True),
             Signal("speech.classifier", EVERY_CATEGORY, scored=True),
+            # What is written in a picture, and what it and the prompt say together.
+            Signal("frame.text", EVERY_CATEGORY, scored=True),
+            Signal("joint.text", EVERY_CATEGORY, scored=True),
             Signal("image.nudity", frozenset({Category.SEXUAL}), scored=True),
+            Signal("image.weapon", frozenset({Category.VIOLENCE}), scored=True),
             Signal("text.absolute", EVERY_CATEGORY, fixed=True),
             *_facts(None, "text.unsupported_language"),
             *_facts(None, "reference.unreadable", "output.unreadable", "output.not_video"),
@@ -56,13 +60,16 @@ SIGNALS = MappingProxyType(
             *_facts(Category.PRIVATE_PERSON, "remix.parent_not_released"),
             *_facts(Category.PRIVATE_PERSON, "likeness.revoked", "likeness.erased", fixed=True),
             *_facts(Category.PUBLIC_FIGURE, "figure.living", "figure.recently_dead", "figure.unknown_status"),
+            *_facts(Category.PUBLIC_FIGURE, "frame.figure_named"),
+            *_facts(Category.WORKS, "frame.work_named"),
             *_facts(Category.WORKS, "work.named", "work.opted_out", "work.unlicensed"),
             *_facts(Category.PRIVATE_PERSON, "reference.face_unconsented"),
             *_facts(Category.DECEPTION, "reference.credentials_invalid"),
             *_facts(Category.WORKS, "reference.training_or_use_opt_out"),
             *_facts(Category.PRIVATE_PERSON, "output.face_not_approved", "output.face_of_reference"),
             *_facts(Category.PRIVATE_PERSON, "output.face_revoked", fixed=True),
-            *_facts(Category.PRIVATE_PERSON, "output.identity_drift"),
+            *_facts(Category.PRIVATE_PERSON, "output.identity_drift", "output.voice_not_approved"),
+            *_facts(Category.PRIVATE_PERSON, "output.voice_revoked", fixed=True),
         )
     }
 )

@@ -13,6 +13,7 @@ from moderation.api.routes import (
     assets,
     audit,
     cases,
+    coverage,
     generations,
     health,
     holds,
@@ -37,6 +38,7 @@ ROUTERS = tuple(
         verify,
         accounts,
         audit,
+        coverage,
         holds,
         health,
     )

@@ -4,12 +4,13 @@ Whatever only needs the database is called directly, in the one transaction of t
 enrolling) takes no session and runs outside any transaction.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from consent.likeness.changes import LikenessChange
+from moderation.coverage import CoverageRow
 from moderation.observability.health import Health
 from moderation.observability.metrics import Metrics
 from moderation.review.cases import OnDecided
@@ -97,6 +98,7 @@ class Services:
     link_secret: bytes = field(repr=False)
     public_url: str = ""
     limits: ApiLimits = ApiLimits()
+    coverage: Callable[[], Sequence[CoverageRow]] = tuple
 
     def __post_init__(self) -> None:
         if len(self.link_secret) < LEAST_SECRET_BYTES:

@@ -42,6 +42,7 @@ MENU = (
         "generations",
         "Counts of generations by state and of decisions by stage, verdict and category.",
     ),
+    Entry("coverage", "coverage", "What is looked at, by which check and model, and what is not."),
     Entry("verify", "verify", "Answer `ours_intact`, `ours_altered` or `unknown` for each file."),
     Entry("revoke", "likenesses", "Revoke a likeness."),
     Entry(

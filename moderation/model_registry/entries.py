@@ -54,10 +54,11 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class UncoveredAspect:
-    """An aspect of the policy (`category`) the default profile has no model for, and what would fill the slot."""
+    """An aspect of the policy (`category`) in a `medium` the default profile has no model for, and what would fill the slot."""
 
     aspect: str
     category: str
+    medium: str
     about: str
     fill_with: str
 

@@ -60,7 +60,10 @@ def build_combinations(data: Data) -> Mapping[str, CombinationClause]:
     return MappingProxyType(
         {
             name: CombinationClause(
-                frozenset(clause["all_of"]), Category(clause["category"]), Verdict(clause["verdict"])
+                frozenset(clause.get("all_of", ())),
+                Category(clause["category"]),
+                Verdict(clause["verdict"]),
+                MappingProxyType({part: float(level) for part, level in clause.get("scores", {}).items()}),
             )
             for name, clause in data.get("combinations", {}).items()
         }

@@ -21,6 +21,20 @@ def reference_problems(tree: Tree, path: Path, references: Sequence[str]) -> Ite
             yield tree.problem("unknown_reference", (*path, "all_of", index), message, hint)
 
 
+def score_problems(tree: Tree, path: Path, scores: Mapping[str, float]) -> Iterator[Problem]:
+    """The scores of one combination that no finding can have."""
+    known = {name for name in _referable(tree.data) if name.partition(":")[0] in SIGNALS}
+    known = {name for name in known if SIGNALS[name.partition(":")[0]].scored}
+    for name, level in scores.items():
+        at: Path = (*path, "scores", name)
+        if name not in known:
+            hint = one_of(name, known, what="the scores")
+            yield tree.problem("unknown_reference", at, f"{name!r} is no score that a check gives", hint)
+        elif level == 0:
+            message = f"{name} counts from 0, which every finding reaches"
+            yield tree.problem("threshold_range", at, message, "write a score above 0, or leave the part out")
+
+
 def _referable(data: Mapping[str, Any]) -> Iterator[str]:
     for name, clause in data["signals"].items():
         if name in SIGNALS:
@@ -33,7 +47,9 @@ def _referable(data: Mapping[str, Any]) -> Iterator[str]:
 def circular(combinations: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
     """Each circle of combinations once, starting at its first name in order."""
     edges = {
-        name: sorted(ref.removeprefix(COMBINATION) for ref in clause["all_of"] if ref.startswith(COMBINATION))
+        name: sorted(
+            ref.removeprefix(COMBINATION) for ref in clause.get("all_of", ()) if ref.startswith(COMBINATION)
+        )
         for name, clause in combinations.items()
     }
     found: set[tuple[str, ...]] = set()

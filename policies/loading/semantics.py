@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.clauses import Circumstance
-from policies.loading.names import circular, reference_problems
+from policies.loading.names import circular, reference_problems, score_problems
 from policies.loading.problems import Problem, one_of
 from policies.loading.source import Path, Tree
 from policies.loading.thresholds import context_threshold_problems, threshold_notices, threshold_problems
@@ -73,7 +73,13 @@ def _combinations(tree: Tree) -> Iterator[Problem]:
     combinations = tree.data.get("combinations", {})
     for name, clause in combinations.items():
         path: Path = ("combinations", name)
-        yield from reference_problems(tree, path, clause["all_of"])
+        yield from reference_problems(tree, path, clause.get("all_of", ()))
+        yield from score_problems(tree, path, clause.get("scores", {}))
+        if not clause.get("all_of") and not clause.get("scores"):
+            message = f"combination {name} has no parts"
+            yield tree.problem(
+                "missing_key", path, message, "name its parts in all_of, in scores, or in both"
+            )
         if clause["verdict"] == Verdict.ALLOW:
             message = f"combination {name} would allow, but rules only add strictness"
             yield tree.problem("combination_allows", (*path, "verdict"), message, "write review or block")

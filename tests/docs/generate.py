@@ -12,7 +12,7 @@ from tests.docs.errors_table import render_errors, render_policy_problems, rende
 from tests.docs.event_tables import render_messages, render_topics
 from tests.docs.markdown import replace
 from tests.docs.metric_table import render_happenings, render_metrics
-from tests.docs.model_table import render_models, render_open_slots
+from tests.docs.model_table import render_coverage, render_models, render_open_slots
 from tests.docs.setting_table import render_settings
 from tests.docs.signal_table import render_signals
 
@@ -48,7 +48,11 @@ BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     },
     "docs/events.md": {"topics": render_topics, "messages": render_messages},
     "docs/metrics.md": {"metrics": render_metrics, "happenings": render_happenings},
-    "docs/models.md": {"models": render_models, "open slots": render_open_slots},
+    "docs/models.md": {
+        "models": render_models,
+        "coverage": render_coverage,
+        "open slots": render_open_slots,
+    },
     "docs/settings.md": {"settings": render_settings},
 }
 WHOLE: Mapping[str, Callable[[], str]] = {"docs/asyncapi.yaml": render_asyncapi}

@@ -37,7 +37,7 @@ def readings_of(prompt: str, media: Media) -> tuple[str, ...]:
         return ()
     labels = dict.fromkeys(label for look in media.looks.value or () for label in look.labels)
     written = [f"{said}\n{text}" for text in _writing(media)[-1:]]
-    shown = [f"{said}\nIn the picture: {', '.join(labels)}"] if labels else []
+    shown = [f"{said} {', '.join(labels)}"] if labels else []
     return (*written, *shown)
 
 
