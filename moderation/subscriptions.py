@@ -10,6 +10,7 @@ from moderation.bus.log import Record
 from moderation.bus.subscription import BackPressure, Subscription
 from moderation.generation.generate import GENERATE, queue_generation
 from moderation.generation.output_stage import OUTPUT_GATE, output_arrived, output_failed
+from moderation.generation.parked import PARKED
 from moderation.generation.rows import GenerationUnknown, lock_generation, move
 from moderation.generation.state import State, Step
 from moderation.generation.submit import REQUEST_GATE, receive, receive_many
@@ -24,8 +25,6 @@ from moderation.messages import (
     Topic,
 )
 from moderation.store import now_ms
-
-PARKED = "parked"
 
 
 class RegistryBehind(Exception):

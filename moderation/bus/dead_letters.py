@@ -134,18 +134,20 @@ def replay(session: Session, dead_letter_id: str, *, now_ms: int) -> None:
     enqueue_raw(session, NewRecord(row.topic, row.key, row.event_id, row.value), at_ms=now_ms)
 
 
-def dismiss(session: Session, dead_letter_id: str, *, now_ms: int) -> None:
-    """Close a dead letter that will never be processed (a foreign record, say). Raises `DeadLetterUnknown`."""
+def dismiss(session: Session, dead_letter_id: str, *, now_ms: int) -> DeadLetter:
+    """Close a dead letter that will never be processed (a foreign record, say). Who waits for it is the caller's business. Raises
+    `DeadLetterUnknown`."""
     closed = session.execute(
         update(DeadLetterRow)
         .where(col(DeadLetterRow.id) == dead_letter_id, *_open(()))
         .values(dismissed_ms=now_ms)
-        .returning(col(DeadLetterRow.id))
-    ).first()
+        .returning(DeadLetterRow)
+    ).scalar_one_or_none()
     if closed is None:
         raise DeadLetterUnknown(
             f"id: {dead_letter_id} is no open dead letter; list them with `safeconduct dlq list`"
         )
+    return _shown(closed)
 
 
 def _open(topics: Sequence[str]) -> list[ColumnElement[bool]]:

@@ -41,7 +41,7 @@ LOOK_EVERY_S = 0.5
 def queue_generation(
     session: Session, approved: GenerationApproved, *, at_ms: int, resumed: bool = False
 ) -> bool:
-    """Queue an approved brief, once, and once more when it is `resumed` after a hold that cancelled its job; False for one that
+    """Queue an approved brief, once for each approval, and once more when it is `resumed` after a hold that cancelled its job; False for one that
     the rows do not bear out, however it came onto the topic."""
     generation = lock_generation(session, approved.generation_id)
     if not is_approved(session, generation, approved):
@@ -52,7 +52,7 @@ def queue_generation(
         subject_id=approved.generation_id,
         payload={"brief": approved.brief.model_dump(mode="json")},
         now_ms=at_ms,
-        dedupe_key=f"{GENERATE}:{approved.generation_id}" + (f":resumed:{at_ms}" if resumed else ""),
+        dedupe_key=f"{GENERATE}:{approved.decision_id}" + (f":resumed:{at_ms}" if resumed else ""),
         max_attempts=3,
     )
     return True
