@@ -92,4 +92,5 @@ def _show_first_key(key: str | None) -> None:
 
 
 def _listening(parts: Application) -> None:
-    print(f"Listening on http://{parts.settings.host}:{parts.settings.port}", file=sys.stderr)
+    address = f"http://{parts.settings.host}:{parts.settings.port}"
+    print(f"Listening on {address}; moderators: {address}/review", file=sys.stderr)

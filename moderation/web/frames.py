@@ -97,7 +97,11 @@ class Frames:
             shutil.rmtree(draft, ignore_errors=True)
 
     def _forget_oldest(self) -> None:
-        kept = [folder for folder in self._folder.iterdir() if (folder / INDEX).is_file()]
+        kept = [
+            folder
+            for folder in self._folder.iterdir()
+            if (folder / INDEX).is_file() and not folder.name.startswith(".")
+        ]
         kept.sort(key=lambda folder: (folder / INDEX).stat().st_mtime, reverse=True)
         total = 0
         for folder in kept:

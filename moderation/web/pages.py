@@ -182,6 +182,8 @@ def _admit(page: Page, visit: Visit) -> None:
 def _unknown(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code == 405 and request.method == "GET":  # the address of an act, opened anew
+            return RedirectResponse(request.url.path.rpartition("/")[0], status_code=303)
         kind = PageUnknown if error.status_code == 404 else PageNotTakenSo
         problem = kind(
             "there is nothing here",

@@ -29,7 +29,8 @@ CHECKED = "test.model:3f2a91c07b1e"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a case is made of. `findings` are on the judged reports, `unjudged` maps checks to causes, `minutes` is its age."""
+    """What a case is made of. `findings` are on the judged reports, `unjudged` maps checks to causes (without either, the text
+    check timed out), `minutes` is its age."""
 
     name: str
     prompt: str = "A lighthouse on a rocky coast at dawn."
@@ -114,9 +115,13 @@ def _reports(held: Held) -> tuple[CheckReport, ...]:
     ]
     failed = [
         CheckReport(check, 1, CheckStatus.UNJUDGED, CHECKED, (), cause)
-        for check, cause in held.unjudged.items()
+        for check, cause in (held.unjudged or _usual(held)).items()
     ]
     blind = [
         CheckReport(name, 0, CheckStatus.UNCOVERED, "1") for name in ("gore", "hate_symbols", "deepfake_face")
     ]
     return (*judged, *failed, *blind)
+
+
+def _usual(held: Held) -> dict[str, str]:
+    return {} if held.findings else {"prompt.text": "timeout"}

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import uvicorn
 from fastapi.testclient import TestClient
 
@@ -43,18 +42,18 @@ class Browser:
     client: TestClient
     shown: str = field(default="")
 
-    def get(self, path: str, **headers: str) -> httpx.Response:
+    def get(self, path: str, **headers: str) -> Any:
         """Open a page; redirects are followed by hand."""
-        answer: httpx.Response = self.client.get(path, headers={**HTML, **headers}, follow_redirects=False)
+        answer: Any = self.client.get(path, headers={**HTML, **headers}, follow_redirects=False)
         self.shown = answer.text if "html" in answer.headers.get("content-type", "") else self.shown
         return answer
 
     def post(
         self, path: str, *, csrf: str | None = None, headers: dict[str, str] | None = None, **form: Any
-    ) -> httpx.Response:
+    ) -> Any:
         """Send a form with the token of the last page that had one."""
         body = {"csrf": self.csrf if csrf is None else csrf, **form}
-        answer: httpx.Response = self.client.post(
+        answer: Any = self.client.post(
             path, data=body, headers={**HTML, **(headers or {})}, follow_redirects=False
         )
         self.shown = answer.text if "html" in answer.headers.get("content-type", "") else self.shown
@@ -86,7 +85,7 @@ class Browser:
         self.get(f"/review/cases/{case_id}")
         return self
 
-    def decide(self, case_id: str, outcome: str = "block", note: str = "seen", **form: Any) -> httpx.Response:
+    def decide(self, case_id: str, outcome: str = "block", note: str = "seen", **form: Any) -> Any:
         """Send the decision with the token of the page."""
         usual = {"ground_allow": "context", "ground_block": "violence", "claim_token": self.token}
         return self.post(f"/review/cases/{case_id}/decide", outcome=outcome, note=note, **{**usual, **form})

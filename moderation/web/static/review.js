@@ -2,7 +2,7 @@
 // without this file, by links, forms and a mouse.
 "use strict";
 
-const QUEUE_EVERY_MS = 15000, RENEW_BEFORE_MS = 10 * 60000, LOOK_EVERY_MS = 20000;
+const QUEUE_EVERY_MS = 15000, RENEW_BEFORE_MS = 10 * 60000, RETRY_MS = 30000, LOOK_EVERY_MS = 20000;
 const body = document.body;
 const say = (text) => { document.getElementById("say").textContent = text; };
 const $ = (selector, from = document) => from.querySelector(selector);
@@ -156,13 +156,15 @@ function startHold() {
     if (answer.ok) until = performance.now() + told.left_ms;
     else lose(`${told.detail}: ${told.remedy}. What you wrote is still here.`);
   };
+  hold.renew = renew;
+  let asked = 0;
   setInterval(() => {
     if (lost) return;
     const left = until - performance.now();
     const shown = $("[data-countdown]");
     if (shown) shown.textContent = left > 90000 ? `${Math.ceil(left / 60000)} min` : `${Math.max(0, Math.ceil(left / 1000))} s`;
     if (left <= 0) lose("Your claim ran out. Claim the case again; what you wrote is still here.");
-    else if (left < RENEW_BEFORE_MS && !document.hidden) { until = Math.min(until, performance.now() + left); if (!renew.at || performance.now() - renew.at > 30000) { renew.at = performance.now(); renew(); } }
+    else if (left < RENEW_BEFORE_MS && !document.hidden && performance.now() - asked > RETRY_MS) { asked = performance.now(); renew(); }
   }, 1000);
 }
 
