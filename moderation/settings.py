@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
     asset_cache_bytes: int = Field(
         default=10 * 1024**3,
-        ge=1024**2,
+        ge=1,
         description="Bytes of local copies of a remote store's files, in home; those used least lately go first.",
     )
     pki_dir: Path | None = Field(

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from consent.errors import ConsentError
 from moderation.bus.dead_letters import DeadLetterUnknown
 from moderation.errors import ServiceError
+from moderation.generation.generators.port import GenerationFailed
 from moderation.generation.state import IllegalStep
 from moderation.messages import MessageError, explain
 from moderation.model_registry.errors import ModelError
@@ -23,6 +24,7 @@ ACTIONABLE = (
     MessageError,
     DatabaseUnusable,
     DeadLetterUnknown,
+    GenerationFailed,
     IllegalStep,
     ValidationError,
 )

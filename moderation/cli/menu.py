@@ -63,6 +63,7 @@ MENU = (
     Entry("hold", "holds", "Legal holds: what an order of law stops and preserves.", group=True),
     Entry("audit", "audit", "The audit log.", group=True),
     Entry("keys", "keys", "API keys.", group=True),
+    Entry("generator", "generator", "The generator: whether a pipeline's folder works here.", group=True),
     Entry(
         "models", "models", "The model files: where they come from, and whether they are here.", group=True
     ),

@@ -34,6 +34,7 @@ MEANINGS: Mapping[str, str] = {
     "generator": "Which generator made it.",
     "generator_version": "Its version.",
     "produced_in_s": "Wall time in seconds.",
+    "adjusted": "What was made otherwise than asked, in words; empty when nothing was.",
     "code": "Stable; docs/errors.md has them.",
     "detail": "For operators.",
     "stage": "Where it was judged.",

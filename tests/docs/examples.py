@@ -54,6 +54,7 @@ EXAMPLES: tuple[Message, ...] = (
         generator="storyboard",
         generator_version="1",
         produced_in_s=6.5,
+        adjusted="10 s became 5.06 s",
     ),
     OutputFailed(generation_id=GENERATION, code="generator.timeout", detail="no output within 600 s"),
     DecisionMade(

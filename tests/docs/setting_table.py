@@ -38,6 +38,8 @@ def _type(annotation: Any) -> str:
         return " or ".join(code(value) for value in get_args(annotation))
     if get_origin(annotation) in {UnionType, typing.Union}:
         return " or ".join(_type(part) for part in get_args(annotation) if part is not type(None))
+    if get_origin(annotation) is dict:
+        return "JSON object"
     return {Path: "path", str: "text", int: "whole number", float: "number", bool: "true or false"}[
         annotation
     ]

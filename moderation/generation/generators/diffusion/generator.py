@@ -150,7 +150,6 @@ class DiffusersGenerator:
                 self._loaded = LoadedPipeline(
                     self._folder, self._place()[0], offload=settings.offload, options=settings.options
                 )
-                log.info("generator_loaded", generator=self._folder.class_name)
             return self._loaded
 
     def _place(self) -> tuple[Device, DeviceLock]:

@@ -6,13 +6,11 @@ how many frames it makes by default.
 
 import inspect
 import math
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from moderation.errors import shorten
@@ -26,7 +24,6 @@ from moderation.generation.generators.diffusion.folder import FOLDER_SETTING, Pi
 from moderation.generation.generators.diffusion.shape import Grid, Shape
 from moderation.generation.generators.diffusion.stopping import Run, watched
 
-log = structlog.get_logger(__name__)
 FRAMES = ("num_frames", "video_length", "frames")
 CALLBACK = "callback_on_step_end"
 RESERVED = frozenset(
@@ -117,10 +114,12 @@ class LoadedPipeline:
 
 
 def _load(folder: PipelineFolder, device: Device, offload: str) -> Any:
-    os.environ["HF_HUB_OFFLINE"] = (
-        "1"  # for what reads it at import; everything below names a local folder anyway
-    )
     try:
+        from huggingface_hub import constants
+
+        constants.HF_HUB_OFFLINE = (
+            True  # a folder is named below; this holds for what its libraries may call as well
+        )
         import diffusers
     except ImportError as error:
         raise PipelineUnloadable(
