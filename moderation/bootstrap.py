@@ -26,13 +26,13 @@ from moderation.bus.log import EventLog
 from moderation.bus.sql import SqlLog
 from moderation.checks import output_checks, request_checks
 from moderation.coverage import CoverageRow, coverage_of
-from moderation.gate.check import CheckRunner
 from moderation.gate.gate import Gate
 from moderation.gate.identify import RegistryIndex
 from moderation.gate.judge import Judge, Surroundings
 from moderation.gate.lazy import Lazy
 from moderation.gate.perceive import Senses
 from moderation.gate.perceiver import Perceiver
+from moderation.gate.runner import CheckRunner
 from moderation.gate.subjects import WorkUse
 from moderation.generation.facts import Limits
 from moderation.generation.generators.diffusion.generator import DiffusersGenerator, DiffusionSettings

@@ -36,7 +36,7 @@ INDEX_EVERY_S = 0.4
 PROMOTE_EVERY_S = 1.0
 COLLECT_EVERY_S = 3600.0
 COPIES_EVERY_S = 60.0
-GATE_BATCH = 32
+GATE_BATCH = 256
 """Requests judged in one transaction at most, when they are judged that fast."""
 IDLE_POLL_S = 0.5
 """How soon an idle worker notices what another process left for it; work of its own process wakes it at once."""

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from moderation.accounts.models import QuotaDay, QuotaReservation, RequestRate
+from moderation.bulk import any_of
 from moderation.errors import Kind, ServiceError
-from moderation.sql import add_and_read, changed, insert_new
+from moderation.sql import changed, insert_new
 
 TOTAL = "*"
 MINUTE_MS = 60_000
@@ -91,31 +92,42 @@ def count_request(session: Session, account_id: str, at_ms: int) -> int:
     A sliding estimate: the running minute plus the part of the previous minute that still lies within 60 s, rounded down,
     taking its requests as evenly spread.
     """
-    return _count(session, account_id, 1, at_ms)
+    return count_requests(session, [account_id], at_ms)[0]
 
 
 def count_requests(session: Session, account_ids: Sequence[str], at_ms: int) -> list[int]:
     """As `count_request` for each, in order: the rate that each of them sees. The accounts' rows are locked in one order."""
-    last = {name: _count(session, name, many, at_ms) for name, many in sorted(Counter(account_ids).items())}
+    if not account_ids:
+        return []
+    minute, into = divmod(at_ms, MINUTE_MS)
+    many = Counter(account_ids)
+    counted = _add(session, sorted(many.items()), minute)
+    fresh = [name for name in many if counted[name, minute] == many[name]]
+    forget = any_of(session, RequestRate.account_id, fresh), col(RequestRate.minute) < minute - 1
+    if fresh:
+        session.execute(delete(RequestRate).where(*forget), execution_options={"synchronize_session": False})
+    before = {name: counted.get((name, minute - 1), 0) * (MINUTE_MS - into) // MINUTE_MS for name in many}
     rates = []
     for name in reversed(account_ids):
-        rates.append(last[name])
-        last[name] -= 1
+        rates.append(counted[name, minute] + before[name])
+        counted[name, minute] -= 1
     return rates[::-1]
 
 
-def _count(session: Session, account_id: str, many: int, at_ms: int) -> int:
-    """Count `many` and return the rate as the last of them sees it."""
-    minute, into = divmod(at_ms, MINUTE_MS)
-    now = add_and_read(session, RequestRate, "requests", many, account_id=account_id, minute=minute)
-    if now == many:
-        session.execute(
-            delete(RequestRate).where(
-                col(RequestRate.account_id) == account_id, col(RequestRate.minute) < minute - 1
-            )
-        )
-    before = session.get(RequestRate, (account_id, minute - 1), populate_existing=True)
-    return now + (before.requests * (MINUTE_MS - into) // MINUTE_MS if before else 0)
+def _add(session: Session, many: Sequence[tuple[str, int]], minute: int) -> dict[tuple[str, int], int]:
+    """Add to the counts of `minute`; the counts of this minute and the one before, by account and minute."""
+    connection = session.connection()
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    statement = (
+        f"INSERT INTO request_rate (account_id, minute, requests) VALUES ({mark}, {mark}, {mark}) "  # noqa: S608 - marks only
+        "ON CONFLICT (account_id, minute) DO UPDATE SET requests = request_rate.requests + excluded.requests"
+    )
+    connection.exec_driver_sql(statement, [(name, minute, count) for name, count in many])
+    rows = select(RequestRate.account_id, RequestRate.minute, RequestRate.requests).where(
+        any_of(session, RequestRate.account_id, [name for name, _ in many]),
+        col(RequestRate.minute).in_((minute - 1, minute)),
+    )
+    return {(name, at): count for name, at, count in session.execute(rows)}
 
 
 def _newly_reserved(session: Session, account_id: str, day: str, generation_id: str) -> bool:

@@ -39,7 +39,7 @@ class ConsumerLoop:
         event_log: EventLog,
         subscription: Subscription,
         *,
-        batch: int = 200,
+        batch: int = 1000,
         attempts: int = 5,
         backoff: Backoff | None = None,
         poll_s: float = 0.2,

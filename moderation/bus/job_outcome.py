@@ -7,7 +7,7 @@ import structlog
 from sqlmodel import Session
 
 from moderation.bus import job_queue
-from moderation.bus.jobs import Effect, Job, JobState, Lease, no_effect
+from moderation.bus.jobs import Effect, Job, JobState, Lease, Together, no_effect
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,14 @@ class Outcome:
     delay_ms: int = 0
     error: str = ""
     counted: bool = True
+
+
+def record_together(session: Session, together: Together) -> None:
+    """Complete the jobs whose tokens are still current, with their one effect; the others leave no trace."""
+    finished = job_queue.finish(session, together.jobs, JobState.DONE)
+    if len(finished) < len(together.jobs):
+        log.warning("job_results_dropped", jobs=len(together.jobs) - len(finished))
+    together.effect(session, finished)
 
 
 def record(session: Session, outcomes: Sequence[Outcome]) -> None:

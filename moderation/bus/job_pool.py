@@ -8,7 +8,7 @@ than it lately finished in `FLUSH_S`, so slow jobs are claimed one at a time. A 
 import os
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic, sleep
 
 import structlog
@@ -18,13 +18,15 @@ from moderation.bus import job_queue
 from moderation.bus.backoff import Backoff
 from moderation.bus.faultpoints import reach
 from moderation.bus.holdings import Holdings
-from moderation.bus.job_outcome import Outcome, record
-from moderation.bus.jobs import GiveUp, Job, JobHandler, JobState, Lease, TooManyAttempts, bell
+from moderation.bus.job_outcome import Outcome, record, record_together
+from moderation.bus.jobs import GiveUp, Job, JobHandler, JobState, Lease, Together, TooManyAttempts, bell
 from moderation.bus.transient import is_transient
 from moderation.store import Database
 
 log = structlog.get_logger(__name__)
+RunMany = Callable[[Sequence[Job]], Together]
 FLUSH_S = 0.05  # results of a batch wait at most this long for each other
+TOGETHER_S = 1.0  # as long may a batch take that is run together
 OUTAGE_MS = 2_000
 """Before a job that met an outage (`is_transient`) is begun again: such an attempt does not count, so no backoff grows."""
 
@@ -76,7 +78,7 @@ class JobPool:
         held = [(job, self._holdings.hold(job)) for job in self._claim()]
         pending: list[Outcome] = []
         started = began = monotonic()
-        for job, lease in held:
+        for job, lease in self._alone_after_together(held):
             if stop is not None and stop.is_set():
                 self._holdings.give_back(job, lease, started=False)
                 continue
@@ -88,6 +90,48 @@ class JobPool:
         if held:
             self._job_s = (monotonic() - started) / len(held)
         return len(held)
+
+    def _alone_after_together(self, held: Sequence[tuple[Job, Lease]]) -> Iterator[tuple[Job, Lease]]:
+        """First run together what can be; then the rest, one by one. What of a large batch must wait longer is given back."""
+        done = self._run_together([job for job, _ in held])
+        left = [(job, lease) for job, lease in held if job.id not in done]
+        began = monotonic()
+        for number, (job, lease) in enumerate(left):
+            if number and monotonic() - began > FLUSH_S and self._batches(job.kind):
+                self._holdings.give_back(job, lease, started=False)
+            else:
+                yield job, lease
+
+    def _run_together(self, jobs: Sequence[Job]) -> frozenset[str]:
+        """Run and commit at once what the handlers can; the ids of those jobs. What fails is run alone, to find the culprit."""
+        done: set[str] = set()
+        for kind in self._handlers:
+            run_many = self._batches(kind)
+            first = [job for job in jobs if job.kind == kind and job.attempt == 1]
+            if run_many is None or len(first) < 2:
+                continue
+            try:
+                together = run_many(first)
+                self._persist_together(together)
+            except Exception as error:
+                log.warning("batch_run_alone", kind=kind, jobs=len(first), error=type(error).__name__)
+                continue
+            for job in together.jobs:
+                self._holdings.release(job)
+            done.update(job.id for job in together.jobs)
+        return frozenset(done)
+
+    def _batches(self, kind: str) -> RunMany | None:
+        many: RunMany | None = getattr(self._handlers[kind], "run_many", None)
+        return many
+
+    def _persist_together(self, together: Together) -> None:
+        if not together.jobs:
+            return
+        with self._database.transaction() as session:
+            record_together(session, together)
+            reach("job.before_commit", together.jobs[0].kind)
+        reach("job.after_commit", together.jobs[0].kind)
 
     def _work(self, stop: threading.Event) -> None:
         busy = False  # an idle thread looks before it takes the write lock for a claim
@@ -115,8 +159,10 @@ class JobPool:
             return ()
 
     def _limit(self) -> int:
-        """As many as would take `FLUSH_S` at the last pace: a thread must not sit on work that another could begin."""
-        return max(1, min(self._batch, int(FLUSH_S / max(self._job_s, FLUSH_S / self._batch))))
+        """As many as would take `FLUSH_S` at the last pace, or `TOGETHER_S` where they are run together: a thread must not sit on
+        work that another could begin."""
+        most_s = TOGETHER_S if any(map(self._batches, self._handlers)) else FLUSH_S
+        return max(1, min(self._batch, int(most_s / max(self._job_s, most_s / self._batch))))
 
     def _attempt(self, job: Job, lease: Lease) -> Outcome:
         if job.attempt > job.max_attempts:

@@ -90,6 +90,15 @@ def no_effect(session: Session) -> None:
     """Nothing to record."""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What several jobs change: `effect` runs in the one transaction that completes them, and gets the ids of those of `jobs`
+    whose tokens are still current."""
+
+    jobs: Sequence[Job]
+    effect: Callable[[Session, frozenset[str]], None]
+
+
 class Lease:
     """The right to work on a job. A heartbeat renews it; long handlers look at `lost` between steps and stop when it is set."""
 
@@ -122,7 +131,9 @@ class JobHandler(Protocol):
     """Does one kind of job. `lease_s` is how long the job may go without a heartbeat before another worker takes it over.
 
     `run` works without any transaction and returns what to record. Raising means: try again after a backoff; raising
-    `GiveUp` means never again. `on_exhausted` returns what to record when all attempts failed (for a generation: hold it).
+    `GiveUp` means never again. A handler may offer `run_many(jobs) -> Together` besides: it gets jobs in their first attempt
+    only, and what it leaves out, or cannot commit, is run alone. `on_exhausted` returns what to record when all attempts
+    failed (for a generation: hold it).
     """
 
     @property

@@ -8,9 +8,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any, Final
 
-import rfc8785
 from sqlalchemy import BigInteger, Column, Text, event
 from sqlalchemy.orm import Mapper
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -21,7 +21,8 @@ from moderation.gate.gate import Judgement
 from moderation.guards import DECISIONS, guard_table
 from moderation.ids import new_id
 from moderation.messages import DecisionMade
-from policies.findings import CheckStatus
+from policies.canonical import Encoded, canonical, encoded
+from policies.findings import CheckReport, CheckStatus
 from policies.records import context_to_plain, reports_to_plain, ruling_to_plain
 
 BODY_SCHEMA: Final = 1
@@ -62,12 +63,24 @@ def body_of(judgement: Judgement) -> bytes:
         "verdict": judgement.verdict.value,
         "categories": list(judgement.categories),
         "context": context_to_plain(judgement.context),
-        "reports": reports_to_plain(judgement.reports),
+        "reports": [_part(report) for report in judgement.reports],
         "ruling": ruling_to_plain(judgement.ruling),
         "reasons": reasons_of(judgement),
         "revisions": revisions_of(judgement),
     }
-    return bytes(rfc8785.dumps(document))
+    return canonical(document).encode()
+
+
+def _part(report: CheckReport) -> Encoded:
+    """One report. Those without findings come again with every decision."""
+    return _encoded_report(report) if report.findings else _known_report(report)
+
+
+def _encoded_report(report: CheckReport) -> Encoded:
+    return encoded(reports_to_plain((report,))[0])  # type: ignore[index]  # a JSON array by construction
+
+
+_known_report = lru_cache(maxsize=1024)(_encoded_report)
 
 
 def reasons_of(judgement: Judgement) -> dict[str, Any]:
@@ -123,7 +136,7 @@ def record_human(
     now_ms: int,
 ) -> Decision:
     """Write a person's decision on what the machine decided in `machine`; its body names the machine's by hash."""
-    body = {
+    body: dict[str, Any] = {
         "schema": BODY_SCHEMA,
         "stage": stage,
         "verdict": verdict,
@@ -142,7 +155,7 @@ def record_human(
         case_id=case_id,
         policy_revision=machine.policy_revision,
         registry_version=machine.registry_version,
-        body=rfc8785.dumps(body),
+        body=canonical(body).encode(),
         now_ms=now_ms,
     )
 
@@ -207,19 +220,17 @@ def _record(
         created_ms=now_ms,
     )
     session.add(decision)
-    message = DecisionMade.model_validate(
-        {
-            "generation_id": generation_id,
-            "decision_id": decision.id,
-            "stage": stage,
-            "verdict": verdict,
-            "actor": actor,
-            "categories": categories,
-            "body_sha256": decision.body_sha256,
-        }
-    )
+    message = announcement(
+        generation_id=generation_id, decision_id=decision.id, stage=stage, verdict=verdict, actor=actor, categories=categories,
+        body_sha256=decision.body_sha256,
+    )  # fmt: skip
     enqueue(session, message, event_id=new_id("evt"), at_ms=now_ms)
     return decision
+
+
+def announcement(**fields: object) -> DecisionMade:
+    """The event that announces a decision."""
+    return DecisionMade.model_validate(fields)
 
 
 def _refuse_change(_mapper: Mapper[Any], _connection: Any, target: Decision) -> None:

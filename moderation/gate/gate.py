@@ -6,7 +6,8 @@ A judgement is pure of ids and times (DESIGN §5.5); `gate.decisions` turns it i
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from moderation.gate.check import Check, CheckRunner
+from moderation.gate.check import Check
+from moderation.gate.runner import CheckRunner
 from moderation.gate.subjects import LikenessUse, OutputSubject, RequestSubject, Subject
 from policies.document import PolicyDocument
 from policies.engine import PolicyContext, Ruling, flatten, rule
@@ -72,6 +73,17 @@ class Gate:
         reports = self._runner.run(self._request_checks, subject, blocks=_blocks(document, context))
         return conclude(document, context, reports, subject.registry_version)
 
+    def judge_requests(self, subjects: Sequence[RequestSubject]) -> list[Judgement | None]:
+        """As `judge_request` for each, with one hop to each check for all; None where a check did not come to it in time:
+        judge it alone. Subjects of which nothing is said get one and the same judgement."""
+        document = self._policy()
+        rules = Rules(document, [context_of(Stage.REQUEST, one, one.likenesses) for one in subjects])
+        found = self._runner.run_many(self._request_checks, subjects, blocks=rules.blocks)
+        return [
+            None if reports is None else rules.conclude(number, reports, subjects[number].registry_version)
+            for number, reports in enumerate(found)
+        ]
+
     def judge_output(self, subject: OutputSubject) -> Judgement:
         """Judge a finished clip before anyone sees it."""
         document = self._policy()
@@ -93,6 +105,41 @@ class Gate:
         """Names of all checks of both stages."""
         requests = (check.name for check in self._request_checks)
         return (*requests, *(check.name for check in self._output_checks))
+
+
+class Rules:
+    """A document's rulings on a batch, each made once: most requests of a batch say the same, that is nothing.
+
+    Which is the same is told by the reports' identity, so a ruling is remembered together with the reports it is about.
+    """
+
+    def __init__(self, document: PolicyDocument, contexts: Sequence[PolicyContext]) -> None:
+        self._document, self._contexts = document, contexts
+        self._made: dict[tuple[object, ...], tuple[Sequence[CheckReport], Ruling]] = {}
+        self._judgements: dict[tuple[object, ...], Judgement] = {}
+
+    def blocks(self, number: int, reports: Sequence[CheckReport]) -> bool:
+        """Whether the reports so far on subject `number` are a block."""
+        return self._ruling(number, reports).verdict is Verdict.BLOCK
+
+    def conclude(self, number: int, reports: tuple[CheckReport, ...], registry_version: int) -> Judgement:
+        """The judgement of subject `number`."""
+        key = (self._contexts[number], registry_version, *map(id, reports))
+        known = self._judgements.get(key)
+        if known is None:
+            ruling = self._ruling(number, reports)
+            context = self._contexts[number]
+            known = Judgement(context.stage, ruling, reports, context, self._document, registry_version)
+            self._judgements[key] = known
+        return known
+
+    def _ruling(self, number: int, reports: Sequence[CheckReport]) -> Ruling:
+        key = (self._contexts[number], *map(id, reports))
+        known = self._made.get(key)
+        if known is None:
+            kept = tuple(reports)
+            known = self._made[key] = kept, rule(self._document, kept, self._contexts[number])
+        return known[1]
 
 
 def conclude(

@@ -62,6 +62,14 @@ def account_facts(
 ) -> AccountFacts:
     """The requester. An account nobody knows is treated as suspended: somebody must have let it in elsewhere."""
     account = session.get(Account, account_id, populate_existing=True)
+    taken = used(session, account_id, day_of(now_ms)) if account else 0
+    return facts_of_account(account_id, account, limits=limits, rate=rate, used=taken)
+
+
+def facts_of_account(
+    account_id: str, account: Account | None, *, limits: Limits, rate: int, used: int
+) -> AccountFacts:
+    """The requester by the row; `used`: the places it has taken today."""
     if account is None:
         return AccountFacts(account_id=account_id, suspended=True)
     return AccountFacts(
@@ -70,7 +78,7 @@ def account_facts(
         under_18=account.under_18,
         requests_last_minute=rate,
         rate_limit=limits.rate_per_minute,
-        quota_used=used(session, account_id, day_of(now_ms)),
+        quota_used=used,
         quota_limit=limits.quota.account,
     )
 

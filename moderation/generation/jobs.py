@@ -12,16 +12,18 @@ from sqlmodel import Session
 
 from moderation.asset_files import AssetStoreError
 from moderation.assets import AssetMissing, AssetStore
-from moderation.bus.jobs import Effect, Job, Lease, no_effect
+from moderation.bus.jobs import Effect, Job, Lease, Together, no_effect
 from moderation.gate.decisions import record_judgement
 from moderation.gate.gate import Gate, Judgement
 from moderation.gate.perceive import KnownFace
 from moderation.gate.perceiver import Perceiver, unavailable
 from moderation.gate.subjects import Media, OutputSubject, RequestSubject
 from moderation.generation.facts import Limits, gather
+from moderation.generation.facts_many import gather_many
 from moderation.generation.output_stage import OUTPUT_GATE, apply_output_judgement
 from moderation.generation.pinned_works import works_of
 from moderation.generation.remember import remember_held
+from moderation.generation.request_batch import Judged, apply_many
 from moderation.generation.request_stage import RequestStage, hold
 from moderation.generation.rows import get_generation, lock_generation, pinned_likenesses, request_of
 from moderation.generation.state import State
@@ -80,6 +82,32 @@ class RequestGateJob:
 
         return effect
 
+    def run_many(self, jobs: Sequence[Job]) -> Together:
+        """Judge the plain requests among them at once; the others, and what a check did not come to in time, are run alone."""
+        judging, by_generation = self.judging, {job.subject_id: job for job in jobs}
+        with judging.database.read() as session:
+            found = gather_many(
+                session,
+                list(by_generation),
+                limits=judging.limits,
+                works=judging.works,
+                today=judging.today(),
+                now_ms=now_ms(session),
+            )
+        judgements = judging.gate.judge_requests([subject for _, subject in found.plain])
+        judged = [
+            Judged(request, judgement)
+            for (request, _), judgement in zip(found.plain, judgements, strict=True)
+            if judgement is not None
+        ]
+        done = {*found.moved_on, *(one.id for one in judged)}
+
+        def effect(session: Session, ended: frozenset[str]) -> None:
+            mine = [one for one in judged if by_generation[one.id].id in ended]
+            apply_many(session, self.stage, mine, now_ms=now_ms(session))
+
+        return Together(tuple(job for name, job in by_generation.items() if name in done), effect)
+
     def on_exhausted(self, job: Job, error: BaseException) -> Effect:
         """Hold it for a person."""
         return lambda session: hold_unjudged(
@@ -134,9 +162,7 @@ class OutputGateJob:
 
         def effect(session: Session) -> None:
             at = now_ms(session)
-            apply_output_judgement(
-                session, job.subject_id, sha256, judgement, works=subject.works, now_ms=at
-            )
+            apply_output_judgement(session, job.subject_id, sha256, judgement, works=subject.works, now_ms=at)
             remember_held(session, job.subject_id, (subject.output,), now_ms=at)
 
         return effect

@@ -170,9 +170,14 @@ def hold(session: Session, generation: Generation, decision: Decision, stage: St
     move(session, generation, Step.HOLD, now_ms=now_ms)
     generation.held_stage = stage.value
     session.add(generation)
+    open_held_case(session, decision, stage, now_ms=now_ms)
+
+
+def open_held_case(session: Session, decision: Decision, stage: Stage, *, now_ms: int) -> None:
+    """Somebody must look at what the gate held by `decision`."""
     open_case(
         session,
-        generation_id=generation.id,
+        generation_id=decision.generation_id,
         decision_id=decision.id,
         stage=stage.value,
         overridable=True,

@@ -63,16 +63,16 @@ def move(session: Session, generation: Generation, step: Step, *, now_ms: int, b
     if because:
         generation.ended_because = because
     if after in FINAL and before is not State.RELEASED:
-        _return_capacity(session, generation, now_ms)
+        return_capacity(session, generation.id, now_ms)
     session.add(generation)
     session.flush()
     return after
 
 
-def _return_capacity(session: Session, generation: Generation, now_ms: int) -> None:
-    """In the order in which approving takes them, so that the two never wait for each other."""
-    return_uses(session, generation_id=generation.id, now_ms=now_ms)
-    give_back(session, generation.id)
+def return_capacity(session: Session, generation_id: str, now_ms: int) -> None:
+    """Give back what it holds, in the order in which approving takes it, so that the two never wait for each other."""
+    return_uses(session, generation_id=generation_id, now_ms=now_ms)
+    give_back(session, generation_id)
 
 
 def _unknown(generation_id: str) -> GenerationUnknown:

@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from moderation.gate.check import CheckRunner, CouldNotJudge, Uncovered
+from moderation.gate.check import CouldNotJudge, Uncovered
+from moderation.gate.runner import CheckRunner
 from moderation.gate.subjects import RequestSubject
 from policies.findings import CheckReport, CheckStatus, Finding, WholeField
 from policies.taxonomy import Category
@@ -40,6 +41,10 @@ class Watching:
     def ran(self, report: CheckReport, seconds: float, error: BaseException | None) -> None:
         with self._lock:
             self.seen.append((report.check, report.status.value, error is not None))
+
+    def ran_many(self, reports: Sequence[CheckReport], seconds: float) -> None:
+        with self._lock:
+            self.seen += [(report.check, report.status.value, False) for report in reports]
 
 
 def run(*checks: Scripted, blocks: bool = False, timeout_s: float = 5.0) -> dict[str, CheckReport]:

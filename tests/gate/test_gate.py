@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from moderation.gate.check import CheckRunner, CouldNotJudge
+from moderation.gate.check import CouldNotJudge
 from moderation.gate.checks.account import AccountCheck, quota_exhausted_report
 from moderation.gate.checks.likenesses import LikenessCheck
 from moderation.gate.checks.text import PromptMinorsCheck
 from moderation.gate.gate import Gate, context_of
+from moderation.gate.runner import CheckRunner
 from moderation.gate.subjects import LikenessUse, RequestSubject
 from policies.document import PolicyDocument, shipped_document
 from policies.findings import CheckReport, CheckStatus, Finding, WholeField

@@ -5,8 +5,9 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moderation.gate.check import CheckRunner, CouldNotJudge
+from moderation.gate.check import CouldNotJudge
 from moderation.gate.gate import Gate, conclude
+from moderation.gate.runner import CheckRunner
 from policies.findings import CheckReport, CheckStatus, Finding
 from policies.rulings import PolicyContext
 from policies.taxonomy import Stage, Verdict

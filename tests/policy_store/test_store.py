@@ -8,9 +8,9 @@ from sqlmodel import Session, select
 
 from moderation.bootstrap import ensure_policy
 from moderation.bus.outbox import OutboxRow
-from moderation.gate.check import CheckRunner
 from moderation.gate.checks.text import PromptTextCheck
 from moderation.gate.gate import Gate
+from moderation.gate.runner import CheckRunner
 from moderation.messages import PolicyChanged, decode
 from moderation.policy.store import (
     ACTIVE,

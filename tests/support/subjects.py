@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
-from moderation.gate.check import Check, CheckRunner
+from moderation.gate.check import Check
 from moderation.gate.gate import Gate
+from moderation.gate.runner import CheckRunner
 from moderation.gate.subjects import (
     AccountFacts,
     FaceMatch,
@@ -48,6 +49,9 @@ def clip(*faces: FaceSighting, **more: object) -> Media:
         "frames_seen": 20,
         "faces": Observed(faces),
         "nudity": Observed(()),
+        "looks": Observed(()),
+        "text": Observed(()),
+        "voices": Observed(()),
         "speech": Observed(()),
     }
     return Media(**{**seen, **more})  # type: ignore[arg-type]  # fields by name
