@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 # Without a GPU the CPU build of torch is chosen: anything newer brings gigabytes of CUDA.
 CONSTRAINTS := -c constraints.txt $(shell command -v nvidia-smi >/dev/null 2>&1 || echo -c constraints-cpu.txt)
 
-.PHONY: help setup models run run-kafka up test lint types imports unit soak bench docs docs-decision format clean-data clean
+.PHONY: help setup models run run-kafka up test lint types imports unit soak fuzz bench docs docs-decision format clean-data clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ unit: $(INSTALLED) ## Run the tests; names every test that was skipped, and why
 
 soak: models ## Run the long sweep (kills, restarts, many events); not part of `make test`
 	@$(BIN)/python -m pytest -m soak -s --timeout=7200
+
+fuzz: $(INSTALLED) ## Let schemathesis play against the whole API for long, on SQLite and PostgreSQL
+	@$(BIN)/python -m pytest -m fuzz tests/api --timeout=7200
 
 bench: models ## Measure and print ratios; nothing here fails on a slow machine
 	@$(BIN)/python -m pytest -m bench -s --timeout=1800

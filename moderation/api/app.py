@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from moderation.api import problems
 from moderation.api.admission import Admission
+from moderation.api.description import describe
 from moderation.api.middleware import Envelope
 from moderation.api.routes import (
     accounts,
@@ -62,6 +63,7 @@ def create_app(services: Services, *, front: Callable[[ASGIApp], ASGIApp] | None
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
+    app.openapi = lambda: describe(app, ROUTERS)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     if front is not None:
         app.add_middleware(front)
     app.add_middleware(Envelope, metrics=services.metrics)

@@ -36,13 +36,22 @@ def test_every_operation_has_a_summary_a_description_and_the_error_shape(world: 
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)
         for status in ("401", "404", "500"):
-            schema = operation["responses"][status]["content"]["application/problem+json"]["schema"]
-            assert {"code", "field", "value", "remedy"} <= set(schema["properties"]), (method, path)
+            assert operation["responses"][status] == {"$ref": f"#/components/responses/Problem{status}"}, (
+                method,
+                path,
+            )
+    shared = world.app.openapi()["components"]["responses"]["Problem404"]
+    assert shared["content"]["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+    problem = world.app.openapi()["components"]["schemas"]["Problem"]
+    assert {"code", "field", "value", "remedy"} <= set(problem["properties"])
 
 
-def test_every_operation_names_its_key_except_the_open_ones(world: World) -> None:
+def test_every_operation_names_its_key_and_the_roles_that_open_it_except_the_open_ones(world: World) -> None:
+    open_ = {("GET", "/health/live"), ("GET", "/v1/releases/{release_id}/file")}
     for method, path, operation in _operations(world):
-        assert operation["security"] == [{"apiKey": []}], (method, path)
+        assert operation["security"] == ([] if (method, path) in open_ else [{"apiKey": []}]), (method, path)
+        assert ("x-roles" in operation) is ((method, path) not in open_)
+    assert world.app.openapi()["paths"]["/v1/keys/{key_id}"]["delete"]["x-roles"] == ["admin"]
 
 
 def test_bodies_that_matter_come_with_examples(world: World) -> None:

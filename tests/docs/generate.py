@@ -8,11 +8,13 @@ from pathlib import Path
 from tests.docs.asyncapi import render_asyncapi
 from tests.docs.codes import ROOT
 from tests.docs.command_table import render_commands
+from tests.docs.contract import render_contract
 from tests.docs.errors_table import render_errors, render_policy_problems, render_verify_reasons
 from tests.docs.event_tables import render_messages, render_topics
 from tests.docs.markdown import replace
 from tests.docs.metric_table import render_happenings, render_metrics
 from tests.docs.model_table import render_coverage, render_models, render_open_slots
+from tests.docs.openapi import render_openapi
 from tests.docs.setting_table import render_settings
 from tests.docs.signal_table import render_signals
 
@@ -55,7 +57,11 @@ BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     },
     "docs/settings.md": {"settings": render_settings},
 }
-WHOLE: Mapping[str, Callable[[], str]] = {"docs/asyncapi.yaml": render_asyncapi}
+WHOLE: Mapping[str, Callable[[], str]] = {
+    "docs/asyncapi.yaml": render_asyncapi,
+    "docs/openapi.yaml": render_openapi,
+    "docs/contract.txt": render_contract,
+}
 
 
 def pages() -> dict[Path, str]:

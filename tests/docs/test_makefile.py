@@ -53,7 +53,7 @@ def test_ci_runs_make_test() -> None:
 
 def test_the_plain_test_run_leaves_out_the_long_sweep_and_the_benches() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "-m 'not soak and not bench'" in project["tool"]["pytest"]["ini_options"]["addopts"]
+    assert "-m 'not soak and not bench and not fuzz'" in project["tool"]["pytest"]["ini_options"]["addopts"]
 
 
 def test_a_machine_without_a_gpu_gets_the_cpu_build_of_torch() -> None:

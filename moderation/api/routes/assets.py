@@ -17,7 +17,7 @@ from moderation.accounts.keys import Principal
 from moderation.api.auth import Uploader
 from moderation.api.context import ServicesHere, make_router
 from moderation.api.services import Services
-from moderation.api.sniff import media_type
+from moderation.api.sniff import MEDIA_TYPES, media_type
 from moderation.api.strict import takes_upload
 from moderation.errors import ServiceError
 from moderation.generation.uploads import record_upload
@@ -26,6 +26,13 @@ from moderation.store import now_ms
 from moderation.transparency import audit
 
 router = make_router("assets", "/v1/assets")
+THE_FILE = {
+    "requestBody": {
+        "description": f"The file: one of {', '.join(sorted(MEDIA_TYPES))}. The declared type is not read.",
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):")
 
 
@@ -57,14 +64,16 @@ class _Received:
     media_type: str
 
 
-@router.put("/{sha256}", status_code=201, summary="Upload a reference under its SHA-256")
+@router.put(
+    "/{sha256}", status_code=201, summary="Upload a reference under its SHA-256", openapi_extra=THE_FILE
+)
 @takes_upload
 async def put(sha256: Sha256, request: Request, who: Uploader, services: ServicesHere) -> AssetView:
     """The body is the file itself. Its bytes must hash to the name. Uploading it again changes nothing."""
     return await _take_in(request, services, who, sha256)
 
 
-@router.post("", status_code=201, summary="Upload a reference")
+@router.post("", status_code=201, summary="Upload a reference", openapi_extra=THE_FILE)
 @takes_upload
 async def post(
     request: Request,

@@ -31,6 +31,7 @@ from moderation.transparency import audit
 
 router = make_router("generations", "/v1/generations")
 POLL_S = 0.1
+LOCATION = {"description": "Where to read what became of it.", "schema": {"type": "string"}}
 
 
 class GenerationIn(BaseModel):
@@ -77,7 +78,9 @@ class AssetUnknown(ServiceError):
     code = "asset.unknown"
 
 
-@router.post("", status_code=202, summary="Ask for a video")
+@router.post(
+    "", status_code=202, summary="Ask for a video", responses={202: {"headers": {"Location": LOCATION}}}
+)
 async def submit(
     body: GenerationIn,
     who: Requester,
