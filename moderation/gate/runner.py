@@ -144,8 +144,11 @@ class _Look(Generic[S]):
 
     @property
     def instant(self) -> bool:
-        """Whether it only reads facts."""
-        return bool(getattr(self.check, "instant", False))
+        """Whether it only reads facts, or has nothing to look at."""
+        if getattr(self.check, "instant", False):
+            return True
+        idle: Callable[[S], bool] | None = getattr(self.check, "idle", None)
+        return idle is not None and all(idle(subject) for subject in self.subjects)
 
     def reports(self) -> list[CheckReport | None]:
         """Those there are by now; what comes later is nobody's."""

@@ -132,3 +132,25 @@ def test_an_instant_check_that_fails_could_not_judge_like_any_other() -> None:
 def test_instant_checks_do_not_take_the_time_of_the_others() -> None:
     report = run(Scripted("slow", sleeps_s=0.3), Instant("quick"), timeout_s=2.0)["slow"]
     assert report.status is CheckStatus.JUDGED
+
+
+class Where(Scripted):
+    """Remembers on which thread it ran; has nothing to look at where the prompt is empty."""
+
+    thread: threading.Thread | None = None
+
+    def idle(self, subject: RequestSubject) -> bool:
+        return not subject.prompt
+
+    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
+        self.thread = threading.current_thread()
+        return super().examine(subject)
+
+
+def test_a_check_with_nothing_to_look_at_changes_no_thread_and_is_reported_all_the_same() -> None:
+    check, runner = Where("a"), CheckRunner(timeout_s=5)
+    for prompt, here in (("", True), ("a cat", False)):
+        (report,) = runner.run([check], request(prompt), blocks=lambda _reports: False)
+        assert report.status is CheckStatus.JUDGED
+        assert (check.thread is threading.current_thread()) is here
+    runner.close()

@@ -83,6 +83,10 @@ class ReferenceTextCheck:
         self._model = model
         self.revision = revision
 
+    def idle(self, subject: RequestSubject) -> bool:
+        """Whether there is no picture to read."""
+        return not subject.references
+
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
         """`frame.text` for the writing; `joint.text` for what only prompt and picture together say."""
         findings: list[Finding] = []

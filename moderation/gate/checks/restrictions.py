@@ -25,6 +25,10 @@ class RequestRestrictionsCheck:
         self._model = model
         self.revision = f"{REVISION}+{revision}"
 
+    def idle(self, subject: RequestSubject) -> bool:
+        """Whether no owner restricts anything."""
+        return not any(use.restrictions for use in subject.likenesses)
+
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
         """`likeness.restricted` where a rule speaks against the prompt; `likeness.restriction_unclear` for a person."""
         return self.findings(subject.likenesses, subject.prompt)
@@ -65,6 +69,10 @@ class OutputRestrictionsCheck(RequestRestrictionsCheck):
     """The owners' restrictions, as they stand now, against the prompt and what is said in the clip."""
 
     name = "output.restrictions"
+
+    def idle(self, subject: OutputSubject) -> bool:  # type: ignore[override]  # another stage's subject
+        """As for a request, of those who may be shown."""
+        return not any(use.restrictions for use in subject.approved)
 
     def examine(self, subject: OutputSubject) -> Sequence[Finding]:  # type: ignore[override]  # another stage's subject
         """As `RequestRestrictionsCheck`, on the prompt and the transcript together."""
