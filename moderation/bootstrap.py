@@ -278,7 +278,11 @@ class Application:
             return Storyboard()
         made: HttpGenerator | DiffusersGenerator
         if settings.generator == "http":
-            made = HttpGenerator(settings.generator_url or "", timeout_s=settings.generator_timeout_s)
+            made = HttpGenerator(
+                settings.generator_url or "",
+                timeout_s=settings.generator_timeout_s,
+                token=settings.generator_token,
+            )
         else:
             made = DiffusersGenerator(diffusion_settings(settings))
         self._opened.callback(made.close)

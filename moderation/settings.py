@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     generator_url: str | None = Field(
         default=None, description="Base URL of the remote generator, for generator=http."
     )
+    generator_token: str | None = Field(
+        default=None, repr=False, description="What the remote generator asks of its callers; never shown."
+    )
     generator_folder: Path | None = Field(
         default=None,
         description="Folder of a text-to-video pipeline (with model_index.json), for generator=diffusers.",

@@ -14,7 +14,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from moderation.generation.generators.http import HttpGenerator
-from moderation.generation.generators.port import Cancelled, GenerationCancelled, GenerationFailed, Progress
+from moderation.generation.generators.port import (
+    Cancelled,
+    GenerationCancelled,
+    GenerationFailed,
+    Made,
+    Progress,
+)
 from moderation.generation.generators.server import create_app
 from moderation.generation.generators.serverjobs import KEPT_S, Job, Jobs
 from moderation.generation.generators.storyboard import Storyboard
@@ -31,6 +37,7 @@ class Slow:
         self.started, self.finish = threading.Event(), threading.Event()
         self.stopped = threading.Event()
         self.failure: Exception | None = None
+        self.made: Made | None = None
         self.calls = 0
 
     def identity(self) -> tuple[str, str]:
@@ -45,7 +52,7 @@ class Slow:
         target: Path,
         progress: Progress,
         cancelled: Cancelled,
-    ) -> None:
+    ) -> Made | None:
         self.calls += 1
         progress(0.25)
         self.started.set()
@@ -58,6 +65,7 @@ class Slow:
         target.write_bytes(
             b"video of " + brief.prompt.encode() + b"".join(p.read_bytes() for p in references)
         )
+        return self.made
 
 
 class Served:
@@ -298,3 +306,37 @@ def test_the_storyboard_served_by_a_process_of_its_own_makes_a_video(
     with open_media(tmp_path / "far.mp4") as opened:
         assert opened.info.kind == "video"
         assert len(list(opened.frames())) >= 2
+
+
+@pytest.mark.parametrize("made", [None, Made(5.06, "10 s became 5.06 s")])
+def test_what_was_made_otherwise_than_asked_comes_back_with_the_file(
+    served: Served, slow: Slow, tmp_path: Path, made: Made | None
+) -> None:
+    slow.made = made
+    slow.finish.set()
+    generator = HttpGenerator(served.url, timeout_s=20, token="t0ken", poll_s=0.01)
+    answer = generator.generate(
+        Brief(prompt="A dog."), portraits={}, references=(), target=tmp_path / "out.mp4",
+        progress=lambda _done: None, cancelled=lambda: False,
+    )  # fmt: skip
+    generator.close()
+    assert answer == made
+
+
+def test_a_ping_tells_a_server_that_answers_from_one_that_does_not(served: Served) -> None:
+    for token, code in (("t0ken", ""), ("wrong", "generator.refused")):
+        generator = HttpGenerator(served.url, timeout_s=20, token=token)
+        assert told_by(generator) == code
+        generator.close()
+    gone = HttpGenerator("http://127.0.0.1:9", timeout_s=20)
+    assert told_by(gone) == "generator.unavailable"
+    gone.close()
+
+
+def told_by(generator: HttpGenerator) -> str:
+    """The code of the ping's error, or nothing."""
+    try:
+        generator.ping()
+    except GenerationFailed as error:
+        return error.code
+    return ""
