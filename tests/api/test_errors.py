@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
 from consent.biometrics.index import IndexStale
-from consent.likeness.enrolment import EnrolmentRefused
+from consent.likeness.refusals import EnrolmentRefused
 from consent.likeness.handles import HandleInvalid
 from moderation.accounts.models import Role
 from moderation.api.strict import BodyInvalid, parse_strict

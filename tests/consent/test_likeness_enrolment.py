@@ -10,9 +10,10 @@ from sqlmodel import Session, select
 
 from consent.biometrics.faces import Face
 from consent.biometrics.models import Template, TemplateKind
-from consent.likeness.enrolment import EnrolmentRefused, enrol, read_portraits
+from consent.likeness.enrolment import enrol, read_portraits
 from consent.likeness.handles import HandleInvalid, handle_key
 from consent.likeness.models import Likeness
+from consent.likeness.refusals import EnrolmentRefused
 from consent.likeness.revocation import erase, revoke
 from moderation.store import Database
 from tests.support.people import MODEL, CodedFaces, People, embedding, made_face, portrait

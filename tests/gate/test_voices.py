@@ -11,7 +11,7 @@ from tests.support.subjects import ADA, clip, gate, match, output
 
 CHECK = OutputVoicesCheck("stub")
 ADA_SPEAKS = LikenessUse(**{**{name: getattr(ADA, name) for name in ADA.__slots__}, "voice": True})
-SAID = Observed((Spoken(0.5, 4.5, "follow me"),))
+SAID: Observed[tuple[Spoken, ...]] = Observed((Spoken(0.5, 4.5, "follow me"),))
 
 
 def heard(*voices: tuple[FaceMatch, ...], speech: Observed[tuple[Spoken, ...]] = SAID) -> Media:

@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import select
 
 from consent.biometrics.models import Template
-from consent.likeness.enrolment import EnrolmentRefused
 from consent.likeness.models import Likeness
+from consent.likeness.refusals import EnrolmentRefused
 from moderation.accounts.directory import ensure_account
 from moderation.assets import AssetMissing
 from moderation.bootstrap import Application
