@@ -35,7 +35,7 @@ _Family = GaugeMetricFamily | CounterMetricFamily
 
 
 class Metrics:
-    """The metrics of one process. Implements `gate.check.CheckObserver` and `generation.generate.GenerateObserver`."""
+    """The metrics of one process. Implements `gate.runner.CheckObserver` and `generation.generate.GenerateObserver`."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
