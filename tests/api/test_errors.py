@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
 from consent.biometrics.index import IndexStale
-from consent.likeness.refusals import EnrolmentRefused
 from consent.likeness.handles import HandleInvalid
+from consent.likeness.refusals import EnrolmentRefused
 from moderation.accounts.models import Role
 from moderation.api.strict import BodyInvalid, parse_strict
 from moderation.generation.request_stage import ConsentMoved
