@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 RunMany = Callable[[Sequence[Job]], Together]
 FLUSH_S = 0.05  # results of a batch wait at most this long for each other
 TOGETHER_S = 1.0  # as long may a batch take that is run together
+AGAIN_MS = 1_000
+"""Between two attempts to write down an outcome, at most: when the database is back, others look for the job, too."""
 OUTAGE_MS = 2_000
 """Before a job that met an outage (`is_transient`) is begun again: such an attempt does not count, so no backoff grows."""
 
@@ -208,13 +210,13 @@ class JobPool:
             self._holdings.release(outcome.job)
 
     def _commit_alone(self, outcome: Outcome, error: Exception) -> None:
-        """Wait out a database that does not answer; any other error makes this a failed attempt. If even that cannot be
-        written, the lease runs out and the job is run again."""
+        """Wait out a database that does not answer, also past the end of the lease: the token decides whether it still counts.
+        Any other error makes this a failed attempt; if even that cannot be written, the lease runs out and it is run again."""
         job, lease, tries = outcome.job, outcome.lease, 0
-        while not lease.lost:
+        while not (lease.taken if is_transient(error) else lease.lost):
             tries += 1
             if is_transient(error) or tries > 1:
-                sleep(self._backoff.delay_ms(tries) / 1000)
+                sleep(min(AGAIN_MS, self._backoff.delay_ms(tries)) / 1000)
             if is_transient(error):
                 pass  # the same outcome again
             elif outcome.state is JobState.DONE:

@@ -113,6 +113,11 @@ class Lease:
         """True once somebody else may have the job, it was cancelled, or given back for a shutdown: nothing will count."""
         return self._gone.is_set() or monotonic() > self._until
 
+    @property
+    def taken(self) -> bool:
+        """True once we know that nothing will count; a lease that only ran out may still be ours when the database is back."""
+        return self._gone.is_set()
+
     def lose(self) -> None:
         """Mark as lost for good."""
         self._gone.set()

@@ -1,11 +1,16 @@
 """The pool of threads that runs jobs: heartbeats, cancelling, shutting down, waking up, claiming no more than it can do."""
 
 import threading
-from time import sleep
+from collections.abc import Sequence
+from time import monotonic, sleep
 
+import pytest
+from psycopg.errors import AdminShutdown
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from moderation.bus import job_queue
+from moderation.bus.job_outcome import Outcome
 from moderation.bus.job_pool import JobPool
 from moderation.bus.jobs import Effect, GiveUp, Job, JobState, Lease, no_effect
 from moderation.store import Database
@@ -27,6 +32,27 @@ def test_a_heartbeat_keeps_a_slow_job(database: Database) -> None:
     assert noted(database) == ["slow"]
     assert lost == [False]
     assert rows(database)[0].attempts == 1
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["nobody_took_it", "another_took_it"])
+def test_an_outcome_that_waited_for_the_database_past_its_lease_counts_if_nobody_took_the_job(
+    database: Database, monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    add(database)
+    worker = pool(database, Handler(lambda job, lease: note("done"), lease_s=0.1))
+    persist, away_until = worker._persist, monotonic() + 0.4
+
+    def persist_when_back(outcomes: Sequence[Outcome]) -> None:
+        if monotonic() < away_until:
+            raise OperationalError("UPDATE job", {}, AdminShutdown())
+        if taken:
+            assert claim(database, holder="other")
+        persist(outcomes)
+
+    monkeypatch.setattr(worker, "_persist", persist_when_back)
+    assert worker.run_once() == 1
+    assert noted(database) == ([] if taken else ["done"])
+    assert rows(database)[0].attempts == (2 if taken else 1)
 
 
 def test_a_cancelled_job_sees_its_lease_lost_and_leaves_nothing(database: Database) -> None:
