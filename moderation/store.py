@@ -19,6 +19,8 @@ from moderation.bells import Bells, bells_of
 from moderation.tables import load_tables
 
 BUSY_TIMEOUT_MS = 30_000
+"""How long a writer of SQLite waits for the one write lock. A process frozen while it holds it (a debugger, a suspended machine)
+is never ended by the database: after this the others fail with an error that is transient, judge nothing, and try again."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 IDLE_IN_TRANSACTION_MS = (
     10_000  # no transaction spans inference: one idle so long is a frozen process holding locks
@@ -51,8 +53,8 @@ class Database:
     `url` is a SQLAlchemy URL, `sqlite:///FILE` or `postgresql+psycopg://…`. Raises `DatabaseUnusable` for any other.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 16) -> None:
-        self.shown_url, self.engine = _engine(url, pool_size)
+    def __init__(self, url: str, *, pool_size: int = 16, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        self.shown_url, self.engine = _engine(url, pool_size, busy_timeout_ms)
         self.bells = Bells()
         self._writing = self.engine.execution_options(sqlite_begin="IMMEDIATE")
 
@@ -115,7 +117,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def _engine(text_url: str, pool_size: int) -> tuple[str, Engine]:
+def _engine(text_url: str, pool_size: int, busy_timeout_ms: int) -> tuple[str, Engine]:
     try:
         url = make_url(text_url)
     except ArgumentError as error:
@@ -145,7 +147,11 @@ def _engine(text_url: str, pool_size: int) -> tuple[str, Engine]:
             "or postgresql+psycopg://USER@HOST/NAME",
         )
     engine = create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, connect_args={"timeout": 30}, hide_parameters=True
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={"timeout": busy_timeout_ms / 1000},  # it sets SQLite's own busy timeout
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -167,7 +173,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "foreign_keys=ON",
         "secure_delete=ON",  # a destroyed key must not linger in the free pages of the file
     ):
