@@ -215,7 +215,8 @@ class RequestSubject:
 
 @dataclass(frozen=True, slots=True)
 class OutputSubject:
-    """A generated clip with what it was approved to show. `still_allowed`: a picture may be judged in place of a clip."""
+    """A generated clip with what it was approved to show. `still_allowed`: a picture may be judged in place of a clip.
+    `prompt_judged`: the request gate let this very prompt pass, so its words in the clip are no news."""
 
     account: AccountFacts
     prompt: str
@@ -223,6 +224,7 @@ class OutputSubject:
     approved: tuple[LikenessUse, ...] = ()
     works: tuple[PinnedWork, ...] = ()
     still_allowed: bool = False
+    prompt_judged: bool = False
     today: date = date.min
     registry_version: int = 0
     feed: bool = False

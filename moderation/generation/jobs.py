@@ -194,6 +194,7 @@ class OutputGateJob:
             approved=tuple(use for use in facts.likenesses if use.likeness_id in pinned and use.permitted),
             works=works,
             today=self.judging.today(),
+            prompt_judged=True,
             registry_version=facts.registry_version,
         )
 

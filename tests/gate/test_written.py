@@ -1,6 +1,7 @@
 """What is written in pictures and frames, judged as text: alone, all together, and read as one with the prompt."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -199,3 +200,23 @@ def test_a_firearm_alone_is_looked_at_only_where_it_fills_the_frame(
 def test_a_classifier_that_failed_could_not_judge() -> None:
     with pytest.raises(CouldNotJudge):
         WeaponCheck("output.weapon", 1, "s").examine(output(clip(looks=Observed(cause="error"))))
+
+
+def test_what_only_repeats_a_prompt_that_was_judged_is_not_judged_again(names: WrittenNamesCheck) -> None:
+    _, slot = text_model()
+    check = OutputTextCheck(slot, "s")
+    prompt = "Elvis Presley in a film about blood. Then he sings."
+    media = clip_of(frame("Elvis Presley in a film", "about blood."), frame("Then he sings", time_s=2.0))
+    judged = output(media, prompt=prompt, prompt_judged=True, today=date(2026, 3, 1))
+    assert check.examine(judged) == []
+    assert names.examine(judged) == []
+    unjudged = output(media, prompt=prompt, today=date(2026, 3, 1))
+    assert [finding.signal for finding in check.examine(unjudged)] == ["frame.text"]
+    assert [finding.signal for finding in names.examine(unjudged)] == ["frame.figure_named"]
+
+
+@pytest.mark.parametrize("text", ["blood film", "bloody", "he sings about blood"])
+def test_words_of_the_prompt_in_another_order_or_inside_other_words_are_judged(text: str) -> None:
+    _, slot = text_model()
+    subject = output(clip_of(frame(text)), prompt="a film about blood. he sings", prompt_judged=True)
+    assert OutputTextCheck(slot, "s").examine(subject)

@@ -7,8 +7,9 @@ from consent.public_figures.standing import Standing
 from consent.works.names import WorkMatcher
 from moderation.gate.check import CouldNotJudge
 from moderation.gate.checks.joint import joint_findings
+from moderation.gate.checks.outputs import strongest
 from moderation.gate.checks.text import TextModel, strongest_per_category
-from moderation.gate.checks.writing import Sign, judged, placed, signs_of, whole
+from moderation.gate.checks.writing import Sign, judged, placed, signs_of, unsaid, whole
 from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import Media, OutputSubject, RequestSubject, Subject
 from policies.findings import Finding, FrameBox
@@ -69,8 +70,12 @@ class OutputTextCheck:
         self.revision = revision
 
     def examine(self, subject: OutputSubject) -> Sequence[Finding]:
-        """`frame.text` for each category, at the frame and the lines with the highest score."""
-        return strongest_per_category(written_findings(self._model, subject.output, self.name))
+        """`frame.text` for each category, at the frame and the lines with the highest score. What only repeats a prompt that was
+        judged is left out."""
+        judged_before = subject.prompt if subject.prompt_judged else ""
+        return strongest_per_category(
+            written_findings(self._model, subject.output, self.name, said=judged_before)
+        )
 
 
 class ReferenceTextCheck:
@@ -96,11 +101,12 @@ class ReferenceTextCheck:
         return findings
 
 
-def written_findings(model: Lazy[TextModel], media: Media, check: str) -> list[Finding]:
-    """The classifier's findings on every sign of a file; the model is not asked where nothing is written."""
+def written_findings(model: Lazy[TextModel], media: Media, check: str, *, said: str = "") -> list[Finding]:
+    """The classifier's findings on every sign of a file that does more than repeat what was `said`; the model is not asked where
+    nothing is written."""
     return [
         finding
-        for sign in whole(signs_of(media))
+        for sign in whole(unsaid(signs_of(media), said))
         for finding in judged(model.get(), sign, field=FIELD, signal="frame.text", check=check)
     ]
 
@@ -121,11 +127,22 @@ class WrittenNamesCheck:
         self._works = works
 
     def examine(self, subject: Subject) -> Sequence[Finding]:
-        """`frame.figure_named` for the living and the recently dead, `frame.work_named` for a work that is named by itself."""
+        """`frame.figure_named` for the living and the recently dead, `frame.work_named` for a work that is named by itself. Those
+        that a prompt names which was judged are left out."""
         signs = [sign for media in media_of(subject) for sign in signs_of(media)]
-        return [
-            finding for sign in signs for finding in (*self._of_figures(subject, sign), *self._of_works(sign))
-        ]
+        if not signs:
+            return []
+        known = self._named_in(subject)
+        found = [one for sign in signs for one in (*self._of_figures(subject, sign), *self._of_works(sign))]
+        return strongest([finding for finding in found if finding.matched not in known])
+
+    def _named_in(self, subject: Subject) -> set[str]:
+        """The names in a prompt that was judged: whoever it names was decided on with it."""
+        if isinstance(subject, RequestSubject) or not subject.prompt_judged:
+            return set()
+        figures = self._figures.get().find_all(subject.prompt, subject.today)
+        works = self._works.get().find(subject.prompt)
+        return {figure.name for figure in figures} | {work.name for work in works}
 
     def _of_figures(self, subject: Subject, sign: Sign) -> list[Finding]:
         return [

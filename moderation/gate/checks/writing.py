@@ -4,6 +4,7 @@ A sign is all that one frame shows, read from above. Shop signs and number plate
 one: a fragment is left out, a passage in a language that nobody here reads is not ("could not judge").
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -57,6 +58,17 @@ def signs_of(media: Media) -> tuple[Sign, ...]:
         for _, lines in groupby(media.text.value, key=lambda line: line.time_s)
     )
     return tuple({sign.text: sign for sign in reversed(tuple(frames))}.values())[::-1]
+
+
+def unsaid(signs: Sequence[Sign], prompt: str) -> tuple[Sign, ...]:
+    """The signs that do more than repeat the prompt, or a passage of it, word by word: a title drawn from the prompt was judged
+    with it, by a machine or a person, and is not judged a second time."""
+    said = f" {_words(prompt)} "
+    return tuple(sign for sign in signs if f" {_words(sign.text)} " not in said)
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def whole(signs: Sequence[Sign]) -> tuple[Sign, ...]:
