@@ -30,6 +30,7 @@ def record_together(session: Session, together: Together) -> None:
     finished = job_queue.finish(session, together.jobs, JobState.DONE)
     if len(finished) < len(together.jobs):
         log.warning("job_results_dropped", jobs=len(together.jobs) - len(finished))
+        job_queue.outlived(session, [job for job in together.jobs if job.id not in finished])
     together.effect(session, finished)
 
 
@@ -44,6 +45,7 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> None:
                 outcome.effect(session)
             else:
                 log.warning("job_result_dropped", kind=outcome.job.kind, job=job_id, token=outcome.job.token)
+                job_queue.outlived(session, [outcome.job])
     for outcome in outcomes:
         if outcome.state is JobState.READY:
             job_queue.try_again(

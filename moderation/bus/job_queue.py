@@ -89,6 +89,15 @@ def try_again(session: Session, job: Job, *, delay_ms: int, error: str, counted:
     return _changed(session.execute(update(JobRow).where(*_held(job)).values(**values)))
 
 
+def outlived(session: Session, jobs: Sequence[Job]) -> None:
+    """Their workers lost the leases and lived: these attempts were not cut off by a death, so they do not count. The token is
+    of one attempt only, and whoever holds the job now has a higher one."""
+    for job in jobs:
+        later = col(JobRow.id) == job.id, col(JobRow.token) > job.token, col(JobRow.attempts) > 0
+        statement = update(JobRow).where(*later, col(JobRow.state).in_(_WAITING_OR_RUNNING))
+        session.execute(statement.values(attempts=col(JobRow.attempts) - 1))
+
+
 def give_back(session: Session, job: Job, *, started: bool) -> bool:
     """Return a job for another worker to take at once; what was not started does not count as an attempt."""
     ring_after_commit(session, bell(job.kind))
