@@ -29,10 +29,10 @@ from moderation.release.withdraw import order_withdrawal
 from moderation.store import now_ms
 from tests.soak.ground import Ground
 from tests.soak.load import Load, patiently
-from tests.support.service import ACCOUNT, Person, enrol_person, paint
+from tests.support.media import image, plain
+from tests.support.service import ACCOUNT, Person, colour_of, enrol_person
 
 ENROLLED = 4
-MEDIA = "video/mp4"
 
 
 @dataclass
@@ -53,9 +53,10 @@ class Consent:
         return list(self.current)
 
     def enrol(self) -> None:
-        """Bring the number of people back to `ENROLLED`."""
+        """Bring the number of people back to `ENROLLED`. A commit whose answer was lost may have taken the handle: the next is
+        somebody else."""
         while len(self.current) < ENROLLED:
-            self.current.append(patiently(partial(self._enrol, next(self._numbers))))
+            self.current.append(patiently(lambda: self._enrol(next(self._numbers))))
 
     def take_back(self, *, erase: bool = False, under_hold: bool = False) -> str:
         """Someone revokes or erases, and another person comes; the withdrawal's id. An erasure `under_hold` of the law is put off
@@ -89,12 +90,12 @@ class Consent:
         return person
 
     def _give_portrait(self, person: Person) -> None:
-        app = self.ground.deployment.app
-        stored = app.assets.stage(paint(self.ground.folder / "portrait.mp4", person.number))
+        app, picture = self.ground.deployment.app, plain(64, 64, colour_of(person.number))
+        stored = app.assets.stage(image(self.ground.folder / "portrait.png", picture))
         app.assets.promote(stored.sha256)
         with app.database.transaction() as session:
             at = now_ms(session)
-            session.merge(Asset(sha256=stored.sha256, role="portrait", media_type=MEDIA, created_ms=at))
+            session.merge(Asset(sha256=stored.sha256, role="portrait", media_type="image/png", created_ms=at))
             session.merge(
                 LikenessPortrait(likeness_id=person.likeness_id, asset_sha256=stored.sha256, created_ms=at)
             )

@@ -5,7 +5,7 @@ The monotonic clock is left alone, as when an administrator or a time server set
 
 from pathlib import Path
 
-LIBRARIES = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+LIBRARIES = tuple(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")))
 
 
 class Clock:
@@ -13,7 +13,7 @@ class Clock:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._library = next(iter(sorted(LIBRARIES)), None)
+        self._library = next(iter(LIBRARIES), None)
         self.why_not = "" if self._library else "libfaketime is missing: apt-get install faketime"
         self.set(0)
 

@@ -105,6 +105,7 @@ def _settings(kafka: KafkaServer, disk: Disk, home: Path, **more: Any) -> dict[s
     port = free_port()
     return {
         "partitions": PARTITIONS,
+        "lease_s": 5,  # a busy machine makes heartbeats late
         "kafka_bootstrap": kafka.bootstrap,
         "topic_prefix": f"s{secrets.token_hex(4)}.",
         "asset_url": str(disk.folder / "assets"),

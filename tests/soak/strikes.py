@@ -24,19 +24,35 @@ BEYOND_IDLE_S = 11.0
 
 @dataclass
 class Crew:
-    """One healthy process of each worker and of the surface, started again when it dies; others may run beside it."""
+    """One healthy process of each worker and of the surface, started again when it dies; others may run beside."""
 
     ground: Ground
     members: dict[str, ForkServerProcess] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def watch(self, stop: threading.Event) -> None:
+        """Start again whoever died, for instance because the database was away when it started."""
+        while not stop.wait(1.0):
+            with self._turn:
+                for name in [name for name, process in self.members.items() if not process.is_alive()]:
+                    self.members[name] = self.ground.deployment.fleet.start(name)
 
     def start(self, *names: str) -> None:
         """Start these."""
         for name in names:
+            self.replace(name)
+
+    def replace(self, name: str) -> ForkServerProcess | None:
+        """Start another in its place; the one before, who is no member any more."""
+        with self._turn:
+            before = self.members.get(name)
             self.members[name] = self.ground.deployment.fleet.start(name)
+            return before
 
     def dismiss(self, name: str) -> None:
         """End one in good order, as a deployment does; whoever does not drain in time is killed."""
-        process = self.members.pop(name)
+        with self._turn:
+            process = self.members.pop(name)
         process.terminate()
         process.join(10)
         if process.is_alive():
@@ -118,12 +134,11 @@ class Anywhere:
         self._ground, self._crew, self._choose = ground, crew, choose
 
     def strike(self, how: str) -> None:
-        """One worker, `killed` or `frozen`; whoever died is started again."""
-        name = self._choose.choice(ALL)
-        victim = self._crew.members[name]
-        if how == "frozen":
+        """One worker, `killed` or `frozen`; another is started in its place."""
+        victim = self._crew.replace(self._choose.choice(ALL))
+        assert victim is not None
+        if how == "frozen":  # another has taken over when the zombie wakes
             send_signal(victim, signal.SIGSTOP)
-            self._crew.start(name)  # another takes over; then the zombie wakes
             sleep(self._ground.settings.lease_s + 1)
             send_signal(victim, signal.SIGCONT)
             sleep(AWAKE_S)
@@ -132,5 +147,3 @@ class Anywhere:
         if victim.is_alive():
             victim.kill()
         victim.join()
-        if how == "killed":
-            self._crew.start(name)

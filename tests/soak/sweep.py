@@ -17,6 +17,7 @@ from tests.soak.consent import Consent, Customer
 from tests.soak.disks import FullDisk
 from tests.soak.ground import Ground
 from tests.soak.havoc import Deck, Tally
+from tests.soak.health import HealthWatch
 from tests.soak.load import Load, patiently
 from tests.soak.reader import Topics, read_topics
 from tests.soak.servers import Broker, DatabaseServer
@@ -48,6 +49,7 @@ class Sweep:
         self.crew = Crew(self.ground)
         self.worker_clock = WorkerClock(self.ground, self._choose())
         self.database_clock = DatabaseClock(self.ground, self._choose(), self.customer)
+        self.health = HealthWatch(self.ground)
         self.storm = Storm(self.ground, self._choose())
         self.skipped: dict[str, str] = {}
 
@@ -61,8 +63,9 @@ class Sweep:
     def acts(self) -> Mapping[str, Callable[[], bool]]:
         """Everything else, by name."""
         anywhere = Anywhere(self.ground, self.crew, self._choose())
-        broker, database = Broker(self.ground, self._choose()), DatabaseServer(self.ground, self._choose())
-        disks = FullDisk(self.ground, self._choose())
+        broker = Broker(self.ground, self._choose(), self.health)
+        database = DatabaseServer(self.ground, self._choose(), self.health)
+        disks = FullDisk(self.ground, self._choose(), self.health)
         found: dict[str, tuple[str, Callable[[], object]]] = {
             **{f"a worker {how}": ("anywhere", partial(anywhere.strike, how)) for how in ("killed", "frozen")},
             **{f"broker {how}": ("broker", partial(broker.strike, how)) for how in ("restarted", "killed")},
@@ -90,12 +93,11 @@ class Sweep:
         if "clock" in self.kinds:
             self.worker_clock.start()
         self.consent.enrol()
-        stop, ends = threading.Event(), monotonic() + seconds
-        with _threads(self.tally, stop, self.customer.run):
-            with _threads(self.tally, stop, self.load.run):
+        stop, watched, ends = threading.Event(), threading.Event(), monotonic() + seconds
+        with _threads(self.tally, watched, self.crew.watch):
+            with _threads(self.tally, stop, self.load.run, self.customer.run):
                 assert until(lambda: len(self.load.released()) >= 3, 120), self.ground.deployment.fleet.logs()
                 self._throw(ends, pause_s, stop)
-                stop.set()
             self.settle()
 
     def settle(self) -> None:
@@ -117,6 +119,7 @@ class Sweep:
             *self.load.steps_back,
             *self.customer.wrongs,
             *self.database_clock.wrongs,
+            *self.health.wrongs,
             *checks.wrongs_of_generations(books, self.load.asked),
             *checks.wrongs_of_ends(books, self.load.asked, handles, set(self.consent.orders)),
             *checks.wrongs_of_the_rest(self.ground, books),
