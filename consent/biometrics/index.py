@@ -7,7 +7,7 @@ search every hit is checked against the current rows (`consent.biometrics.matche
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from sqlmodel import Session
 
 from consent.biometrics.models import Standing, Template, TemplateKind
-from consent.biometrics.segments import Segments, empty
+from consent.biometrics.segments import Segments, nobody
 from consent.biometrics.thresholds import SAME_FACE
-from consent.biometrics.vault import TemplateUnreadable, Vault, templates_since
+from consent.biometrics.vault import TemplateUnreadable, Vault, template_pages, templates_since
 from consent.errors import ConsentError
 from consent.likeness.registry import bumped_here, registry_version
 
@@ -85,7 +85,7 @@ class TemplateIndex:
         self._clock = clock
         self._checked_at: float | None = None
         self._refreshing = threading.Lock()
-        self._empty = _Snapshot(0, {}, Segments(empty(dimension), empty(dimension)), frozenset())
+        self._empty = _Snapshot(0, {}, nobody(dimension), frozenset())
         self._snapshot = self._empty
 
     @property
@@ -184,19 +184,30 @@ class TemplateIndex:
             return self._read(session, base, version)
 
     def _read(self, session: Session, base: _Snapshot, version: int) -> _Snapshot:
-        changed = templates_since(session, base.version, self._kind)
-        touched = {row.id for row in changed}
-        foreign = {row.id for row in changed if self._is_foreign(row)}
-        live = {row.id: row for row in changed if row.standing != Standing.ERASED and row.id not in foreign}
-        gone = (touched - live.keys()) & base.entries.keys()
-        # Sealed vectors never change: of a template that is held already, only the standing can have moved.
-        fresh = [row for name, row in live.items() if name not in base.entries]
-        opened = self._vault.open_all(session, fresh)
-        vectors = base.vectors.changed(gone, [row.id for row in fresh], opened)
-        entries = {**base.entries, **{name: _entry(row) for name, row in live.items()}}
-        for name in gone:
-            del entries[name]
-        return _Snapshot(version, entries, vectors, (base.unsearchable - touched) | foreign)
+        entries, vectors, unsearchable = dict(base.entries), base.vectors, set(base.unsearchable)
+        for changed in self._changed(session, base):
+            touched = {row.id for row in changed}
+            foreign = {row.id for row in changed if self._is_foreign(row)}
+            live = {
+                row.id: row for row in changed if row.standing != Standing.ERASED and row.id not in foreign
+            }
+            gone = (touched - live.keys()) & entries.keys()
+            # Sealed vectors never change: of a template that is held already, only the standing can have moved.
+            fresh = [row for name, row in live.items() if name not in entries]
+            opened = self._vault.open_all(session, fresh)
+            vectors = vectors.changed(gone, [row.id for row in fresh], opened)
+            for name in gone:
+                del entries[name]
+            entries.update((name, _entry(row)) for name, row in live.items())
+            unsearchable = (unsearchable - touched) | foreign
+        return _Snapshot(version, entries, vectors, frozenset(unsearchable))
+
+    def _changed(self, session: Session, base: _Snapshot) -> Iterable[Sequence[Template]]:
+        """What changed since `base`; a replica that starts reads page by page, for all at once would fill its memory. A row that
+        changes between two pages has a newer version than the snapshot gets, and is read again at the next refresh."""
+        if base.version == 0:
+            return template_pages(session, self._kind)
+        return (templates_since(session, base.version, self._kind),)
 
     def _is_foreign(self, row: Template) -> bool:
         return row.standing != Standing.ERASED and row.model_revision != self.model_revision

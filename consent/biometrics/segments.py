@@ -1,6 +1,7 @@
-"""The vectors of the index, in two FAISS indexes: a large one that is left alone, and a small one that takes in what is new.
+"""The vectors of the index, in FAISS indexes of bounded size, and a small one that takes in what is new.
 
-One enrolment among a hundred thousand must not copy them all: a replica that is busy copying cannot judge meanwhile.
+One enrolment, or one erasure, among a million must not copy them all: a replica that is busy copying cannot judge meanwhile, and
+would need the memory twice.
 """
 
 from collections.abc import Sequence, Set
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 
 Embeddings = NDArray[np.float32]
 RECENT = 1024
-"""Templates that are taken in before they join the large index: at 512 dimensions, 2 MB to copy at each change."""
+"""Templates that are taken in before they join the settled ones: at 512 dimensions, 2 MB to copy at each change."""
+LARGEST = 65_536
+"""Templates of one settled segment: 134 MB, the most that is copied at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,32 +35,38 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segments:
-    """All templates: the `large` segment and the `recent` one."""
+    """All templates: the settled segments, and the `recent` one."""
 
-    large: Segment
+    settled: tuple[Segment, ...]
     recent: Segment
 
     def changed(self, gone: Set[str], ids: Sequence[str], vectors: Sequence[Embeddings]) -> "Segments":
         """Without `gone`, and with the new `ids` and their `vectors`, each float32[d]."""
-        large, recent = (
-            (self.large.without(gone), self.recent.without(gone)) if gone else (self.large, self.recent)
-        )
+        settled, recent = self.settled, self.recent
+        if gone:
+            kept = (part.without(gone) for part in settled)
+            settled, recent = tuple(part for part in kept if part.ids), recent.without(gone)
         if ids:
             recent = _joined(recent, ids, np.stack(vectors))
         if len(recent.ids) > RECENT:
-            large, recent = _joined(large, recent.ids, _all(recent.vectors)), empty(large.vectors.d)
-        return Segments(large, recent)
+            settled, recent = _settle(settled, recent), empty(recent.vectors.d)
+        return Segments(settled, recent)
 
     def above(self, queries: Embeddings, threshold: float) -> list[tuple[int, str, float]]:
         """For float32[n, d] unit vectors: (query, template id, cosine) of each template whose cosine is above `threshold`."""
         found = []
-        for part in (self.large, self.recent):
+        for part in (*self.settled, self.recent):
             if part.ids:
                 limits, cosines, places = part.vectors.range_search(queries, threshold)
                 rows = np.repeat(np.arange(len(queries)), np.diff(limits.astype(np.int64)))
                 hits = zip(rows.tolist(), places.tolist(), cosines.tolist(), strict=True)
                 found += [(row, part.ids[place], cosine) for row, place, cosine in hits]
         return found
+
+
+def nobody(dimension: int) -> Segments:
+    """No templates at all."""
+    return Segments((), empty(dimension))
 
 
 def empty(dimension: int) -> Segment:
@@ -71,6 +80,13 @@ def segment(ids: Sequence[str], vectors: Embeddings, dimension: int) -> Segment:
     if len(ids):
         index.add(np.ascontiguousarray(vectors))
     return Segment(tuple(ids), index)
+
+
+def _settle(settled: tuple[Segment, ...], recent: Segment) -> tuple[Segment, ...]:
+    """`recent` among the settled ones: in the last where it fits, else beside it."""
+    if settled and len(settled[-1].ids) + len(recent.ids) <= LARGEST:
+        return (*settled[:-1], _joined(settled[-1], recent.ids, _all(recent.vectors)))
+    return (*settled, recent)
 
 
 def _joined(old: Segment, ids: Sequence[str], vectors: Embeddings) -> Segment:

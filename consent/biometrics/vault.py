@@ -6,7 +6,7 @@ No template and no key is ever part of a text: not of a repr, an error or a log 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +24,8 @@ from consent.rows import rows_changed
 Vector = NDArray[np.float32]
 
 _KEYS_PER_QUERY = 500
+PAGE = 8_192
+"""Rows held at once where all are read: 30 MB."""
 
 
 class TemplateUnreadable(ConsentError):
@@ -120,6 +122,24 @@ def templates_since(session: Session, version: int, kind: TemplateKind) -> list[
     )
     # Sorted here: asked to sort, SQLite reads the whole table by id instead of the few rows above `version`.
     return sorted(session.exec(statement), key=lambda row: row.id)
+
+
+def template_pages(session: Session, kind: TemplateKind, *, size: int = PAGE) -> Iterator[list[Template]]:
+    """All rows of one kind, by id, `size` at a time."""
+    last = ""
+    while True:
+        statement = (
+            select(Template)
+            .where(Template.id > last, Template.kind == kind)
+            .order_by(Template.id)
+            .limit(size)
+            .execution_options(populate_existing=True)
+        )
+        page = list(session.exec(statement))
+        if not page:
+            return
+        yield page
+        last = page[-1].id
 
 
 def _read_keys(session: Session, subject_ids: Sequence[str]) -> dict[str, TemplateKey]:

@@ -1,4 +1,4 @@
-"""The API as a process of its own, as it is deployed, and a client that costs little beside it: connections kept, nothing parsed."""
+"""The API as a process of its own, as it is deployed, and a client that costs little beside it: connections are kept."""
 
 import json
 import os
