@@ -31,7 +31,9 @@ def judge(
 ) -> None:
     """Judge every item with the active policy. Items are {"id", "text"} or {"id", "media"}; unknown fields are ignored.
 
-    An item that could not be read is answered with an `error` and verdict `review`; the exit status is then 1.
+    A text is judged as a request, a media file as an output: what a generator made. "as": "reference" judges it as an upload
+    to generate from, with its credentials and the faces in it. "under_18" and "feed", true, make rules stricter. An item that
+    could not be read is answered with an `error` and verdict `review`; the exit status is then 1.
     """
     lines = list(read_items(file))
     invalid = 0
