@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from consent.likeness.restrictions import Breach, Compiled, judge
 from moderation.gate.checks.text import TextModel, spoken
+from moderation.gate.checks.writing import signs_of, unsaid
 from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import LikenessUse, OutputSubject, RequestSubject
 from policies.findings import Finding, TextSpan, WholeField
@@ -66,7 +67,7 @@ class RequestRestrictionsCheck:
 
 
 class OutputRestrictionsCheck(RequestRestrictionsCheck):
-    """The owners' restrictions, as they stand now, against the prompt and what is said in the clip."""
+    """The owners' restrictions, as they stand now, against the prompt, what is said in the clip, and what is written in it."""
 
     name = "output.restrictions"
 
@@ -75,9 +76,10 @@ class OutputRestrictionsCheck(RequestRestrictionsCheck):
         return not any(use.restrictions for use in subject.approved)
 
     def examine(self, subject: OutputSubject) -> Sequence[Finding]:  # type: ignore[override]  # another stage's subject
-        """As `RequestRestrictionsCheck`, on the prompt and the transcript together."""
-        said = " ".join(utterance.text for utterance in spoken(subject))
-        return self.findings(subject.approved, subject.prompt, said)
+        """As `RequestRestrictionsCheck`, on the prompt, the transcript and the signs together."""
+        said = [utterance.text for utterance in spoken(subject)]
+        written = [sign.text for sign in unsaid(signs_of(subject.output), subject.prompt)]
+        return self.findings(subject.approved, subject.prompt, " ".join((*said, *written)))
 
 
 def _place(text: NormalisedText, breach: Breach, prompt_length: int) -> TextSpan | WholeField:
