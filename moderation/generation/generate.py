@@ -7,17 +7,20 @@ cancelled here. A file waits in staging until its row is committed: what a kille
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from sqlmodel import Session, col, select, update
 
-from moderation.asset_files import AssetStoreUnavailable
+from moderation.asset_files import AssetStoreError
 from moderation.assets import AssetStore, StagedAsset
 from moderation.bus.faultpoints import reach
 from moderation.bus.jobs import Effect, Job, Lease, insert_job, no_effect
 from moderation.bus.outbox import enqueue
+from moderation.bus.transient import is_transient
 from moderation.generation.consent import consent_lost
 from moderation.generation.generators.port import GenerationCancelled, GenerationFailed, Generator, Made
 from moderation.generation.rows import (
@@ -41,8 +44,8 @@ LOOK_EVERY_S = 0.5
 def queue_generation(
     session: Session, approved: GenerationApproved, *, at_ms: int, resumed: bool = False
 ) -> bool:
-    """Queue an approved brief, once for each approval, and once more when it is `resumed` after a hold that cancelled its job; False for one that
-    the rows do not bear out, however it came onto the topic."""
+    """Queue an approved brief, once for each approval, and once more when it is `resumed` after a hold that cancelled its job;
+    False for one that the rows do not bear out, however it came onto the topic."""
     generation = lock_generation(session, approved.generation_id)
     if not is_approved(session, generation, approved):
         return False
@@ -117,6 +120,7 @@ class GenerateJob:
         watch = Watch(self.database, job.subject_id, lease, self.timeout_s)
         if watch.reason():
             return self._after_cancel(job, watch)
+        self.assets.ping()  # nothing is begun that could not be kept
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="safeconduct-generate-") as folder:
             target = Path(folder) / "output.mp4"
@@ -171,7 +175,7 @@ class GenerateJob:
         while True:
             try:
                 return self.assets.stage(target)
-            except AssetStoreUnavailable:
+            except AssetStoreError:
                 if watch.cancelled():
                     raise
                 time.sleep(LOOK_EVERY_S)
@@ -249,13 +253,14 @@ class Watch:
         """Why the generation is not wanted any more, or empty."""
         with self._lock:
             if not self._stop and time.monotonic() - self._looked >= LOOK_EVERY_S:
-                self._stop = self._look()
+                with _waiting_out():
+                    self._stop = self._look()
                 self._looked = time.monotonic()
             return self._stop
 
     def progress(self, done: float) -> None:
         """Show progress in [0, 1] on the generation; a display only, so it is written without any lock held."""
-        with self._database.transaction() as session:
+        with _waiting_out(), self._database.transaction() as session:
             session.execute(
                 update(Generation)
                 .where(
@@ -271,6 +276,16 @@ class Watch:
                 return f"generation.{generation.state}"
             pinned = pinned_likenesses(session, generation.id)
             return consent_lost(session, generation, pinned, now_ms=now_ms(session))
+
+
+@contextmanager
+def _waiting_out() -> Iterator[None]:
+    """A database that is away for a moment must not cost an hour's work: if it stays away, the lease is lost, which ends it."""
+    try:
+        yield
+    except Exception as error:
+        if not is_transient(error):
+            raise
 
 
 def _portrait(session: Session, likeness_id: str) -> str:

@@ -1,12 +1,17 @@
 """What a generator made and nobody waits for any more: it gets no row, is collected after a day, and what has a row is kept."""
 
 import threading
+from pathlib import Path
+from time import sleep
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from moderation.asset_files import AssetStoreUnavailable
+from moderation.assets import AssetStore, StagedAsset
 from moderation.bus.jobs import JobRow
-from moderation.generation.generate import GENERATE
+from moderation.generation.generate import GENERATE, LOOK_EVERY_S, Watch
 from moderation.generation.generators.port import Cancelled
 from moderation.generation.rows import lock_generation, move
 from moderation.generation.state import State, Step
@@ -78,3 +83,48 @@ def test_a_message_parked_while_the_video_is_made_stops_it_and_its_replay_makes_
     studio.work()
     studio.line.settle([generation_id], State.RELEASED)
     assert studio.acting.calls == 2
+
+
+def test_a_database_that_is_away_for_a_moment_does_not_cost_the_work_that_is_done(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_around(cancelled: Cancelled) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Watch, "_look", away)
+            sleep(LOOK_EVERY_S + 0.1)
+            assert not cancelled()
+
+    studio.acting.behaviours = [look_around]
+    generation_id = studio.order()
+    studio.work()
+    studio.line.settle([generation_id], State.RELEASED)
+    assert studio.acting.calls == 1
+
+
+def test_a_store_that_is_away_keeps_the_generator_from_beginning_and_waits_with_what_it_made(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = AssetStore.stage
+    answers = iter([False, False])
+
+    def slow_to_answer(self: AssetStore, path: Path, **more: Any) -> StagedAsset:
+        if next(answers, True):
+            return stage(self, path, **more)
+        raise AssetStoreUnavailable("the store does not answer")
+
+    generation_id = studio.order()
+    with monkeypatch.context() as patch:
+        patch.setattr(AssetStore, "ping", away)
+        studio.work()
+    assert studio.acting.calls == 0
+    assert studio.job().state == "ready"
+    monkeypatch.setattr(AssetStore, "stage", slow_to_answer)
+    studio.work()
+    assert studio.acting.calls == 1
+    monkeypatch.undo()
+    studio.line.settle([generation_id], State.RELEASED)
+
+
+def away(*_: object) -> str:
+    """As a database, or a store, that does not answer."""
+    raise AssetStoreUnavailable("nothing answers")

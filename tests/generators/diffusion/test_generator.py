@@ -237,3 +237,16 @@ def test_closing_lets_go_of_the_pipeline_and_the_next_brief_loads_it_again(
     run(generator, tmp_path / "b.mp4")
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
     generator.close()
+
+
+@pytest.mark.parametrize("where", ["progress", "cancelled"])
+def test_what_the_caller_s_own_functions_raise_is_the_caller_s_and_no_failure_of_the_pipeline(
+    made: DiffusersGenerator, tmp_path: Path, where: str
+) -> None:
+    def away(*_: object) -> bool:
+        raise ConnectionError("the database is away")
+
+    functions: dict[str, Any] = {where: away}
+    with pytest.raises(ConnectionError):
+        run(made, tmp_path / "out.mp4", **functions)
+    assert list(tmp_path.iterdir()) == []

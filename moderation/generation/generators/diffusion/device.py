@@ -92,9 +92,19 @@ class DeviceLock:
             self._threads.release()
 
 
+def _opened(path: Path) -> int:
+    """Another user's worker may have made the file: it is opened for reading, which is all that a lock needs, and made only
+    where there is none (Linux refuses to "make" somebody else's file in a shared folder)."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        return os.open(path, flags | os.O_CREAT, 0o644)
+
+
 @contextmanager
 def _locked(path: Path, check: Callable[[], None]) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    handle = _opened(path)
     try:
         while True:
             try:

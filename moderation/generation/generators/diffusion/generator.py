@@ -31,7 +31,6 @@ from moderation.generation.generators.diffusion.shape import Grid, Shape, differ
 from moderation.generation.generators.diffusion.stopping import Run
 from moderation.generation.generators.port import (
     Cancelled,
-    GenerationCancelled,
     GenerationFailed,
     Made,
     Progress,
@@ -139,7 +138,7 @@ class DiffusersGenerator:
             loaded = self._load(run.check)
             shape = loaded.grid(self._settings.limits).fit(brief.parameters)
             once = partial(loaded.run, brief.prompt, shape, brief.parameters.seed, run)
-            return _with_memory(once), shape, loaded.makes_sound()
+            return _with_memory(once, run), shape, loaded.makes_sound()
 
     def _load(self, check: Callable[[], None]) -> LoadedPipeline:
         """The pipeline, loaded once, its identity taken first."""
@@ -159,14 +158,14 @@ class DiffusersGenerator:
         return self._device, self._lock
 
 
-def _with_memory(once: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+def _with_memory(once: Callable[[], NDArray[np.float32]], run: Run) -> NDArray[np.float32]:
     """Run; when the memory was not enough, free what can be freed and run once more. Raises `GenerationFailed`."""
     for last in (False, True):
         try:
             return once()
-        except GenerationCancelled:
-            raise
         except Exception as error:
+            if error is run.raised:
+                raise
             if not is_out_of_memory(error):
                 raise GenerationFailed(
                     "generator.pipeline_failed",

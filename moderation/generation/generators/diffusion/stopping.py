@@ -17,10 +17,12 @@ STEPS_SHARE = 0.9
 
 
 class Run:
-    """One run of a pipeline, watched. `step` is the pipeline's callback at the end of each step."""
+    """One run of a pipeline, watched. `step` is the pipeline's callback at the end of each step; `raised` is what the caller's
+    own functions raised, cancelling included."""
 
     def __init__(self, progress: Progress, cancelled: Cancelled) -> None:
         self._progress, self._cancelled = progress, cancelled
+        self.raised: BaseException | None = None
         self._looked = 0.0
         self._told = 0
 
@@ -29,21 +31,37 @@ class Run:
         now = time.monotonic()
         if now - self._looked >= LOOK_EVERY_S:
             self._looked = now
-            if self._cancelled():
-                raise GenerationCancelled
+            self._ask()
 
     def step(self, pipeline: Any, index: int, _timestep: object, tensors: dict[str, Any]) -> dict[str, Any]:
         """Say how far it is, and stop if it is not wanted. The pipeline's own flag would only skip the steps left, and then
         decode all frames; raising ends it here."""
-        if self._cancelled():
+        try:
+            self._ask()
+        except BaseException:
             pipeline._interrupt = True
-            raise GenerationCancelled
+            raise
         total = max(int(getattr(pipeline, "num_timesteps", None) or 0), index + 1)
         told = (index + 1) * REPORTS // total
         if told > self._told:
             self._told = told
-            self._progress(STEPS_SHARE * (index + 1) / total)
+            with self._noting():
+                self._progress(STEPS_SHARE * (index + 1) / total)
         return tensors
+
+    def _ask(self) -> None:
+        with self._noting():
+            if self._cancelled():
+                raise GenerationCancelled
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """What the caller's own functions raise is the caller's, and no failure of the pipeline."""
+        try:
+            yield
+        except BaseException as error:
+            self.raised = error
+            raise
 
 
 @contextmanager
