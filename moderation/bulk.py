@@ -9,7 +9,19 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, String, any_, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    any_,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col
 
 
@@ -24,9 +36,12 @@ def insert_rows(
     """Insert `rows` in their order; how many are new. With `or_ignore` a row that breaks a uniqueness is left out."""
     if not rows:
         return 0
-    connection = session.connection()
-    statement = _insert(str(model.__tablename__), columns, connection.dialect.name, or_ignore)
-    return connection.exec_driver_sql(statement, list(rows)).rowcount
+    connection, table = session.connection(), str(model.__tablename__)
+    if connection.dialect.name == "postgresql" and not or_ignore:
+        return _copy(connection, table, columns, rows)
+    return connection.exec_driver_sql(
+        _insert(table, columns, connection.dialect.name, or_ignore), list(rows)
+    ).rowcount
 
 
 def update_rows(
@@ -57,12 +72,33 @@ def any_of(session: Session, attribute: Any, values: Iterable[str | int]) -> Col
     return column.in_(select(listed.c.value))
 
 
+def _copy(
+    connection: Connection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> int:
+    """PostgreSQL's way of taking many rows: a third of the time of INSERT here, and two thirds of it there."""
+    statement = f'COPY "{table}" ({_names(columns)}) FROM STDIN'
+    dialect = connection.dialect
+    try:
+        with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[attr-defined]  # psycopg's
+            for row in rows:
+                copy.write_row(row)
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+        ) from error
+    return len(rows)
+
+
 @cache
 def _insert(table: str, columns: tuple[str, ...], dialect: str, or_ignore: bool) -> str:
-    names = ", ".join(f'"{column}"' for column in columns)
+    names = _names(columns)
     marks = ", ".join([_mark(dialect)] * len(columns))
     unless = " ON CONFLICT DO NOTHING" if or_ignore else ""
     return f'INSERT INTO "{table}" ({names}) VALUES ({marks}){unless}'  # noqa: S608 - names of our own tables and columns
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _mark(dialect: str) -> str:

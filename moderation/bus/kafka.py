@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -95,10 +94,15 @@ class KafkaLog:
 
     def publish(self, records: Sequence[NewRecord]) -> None:
         """See the port."""
-        ours = [replace(record, topic=self._prefix + record.topic) for record in records]
+        ours = [NewRecord(self._prefix + one.topic, one.key, one.event_id, one.value) for one in records]
         missing = self._missing({record.topic for record in ours}, records)
-        refused = [r.event_id for r in ours if r.topic in missing or record_bytes(r) > MAX_RECORD_BYTES]
-        sendable = [r for r in ours if r.topic not in missing and record_bytes(r) <= MAX_RECORD_BYTES]
+        refused: list[str] = []
+        sendable: list[NewRecord] = []
+        for record in ours:
+            if record.topic in missing or record_bytes(record) > MAX_RECORD_BYTES:
+                refused.append(record.event_id)
+            else:
+                sendable.append(record)
         failed = self._producer.send(sendable)
         refused += [sendable[n].event_id for n, error in failed.items() if isinstance(error, REFUSED)]
         waiting = [sendable[n].event_id for n, error in failed.items() if not isinstance(error, REFUSED)]

@@ -7,11 +7,13 @@ failed is thrown away, and who is to blame is found by sending the failed record
 
 import threading
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import structlog
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
+from kafka.partitioner.default import DefaultPartitioner, murmur2
 
 from moderation.bus.log import NewRecord
 
@@ -28,6 +30,23 @@ REFUSED = (
     kafka_errors.PolicyViolationError,
 )
 _DELIVERY_S = 30
+LINGER_MS = 100
+"""No record waits so long, because every `send` ends in a flush; without it kafka-python wakes its sender for every record."""
+BATCH_BYTES = 262_144
+_hash = lru_cache(maxsize=4096)(murmur2)
+
+
+class KeyPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python publishes no types
+    """The partition that every Kafka client chooses for a key (murmur2), hashed once for the events of one generation:
+    kafka-python hashes in Python, anew for each."""
+
+    def partition(self, topic: str, key: Any, serialized_key: bytes | None, *rest: Any) -> int:
+        """As kafka-python calls it; the last of `rest` is what it knows of the cluster."""
+        known = rest[-1].partitions_for_topic(topic)
+        if serialized_key is None or not known:
+            return int(super().partition(topic, key, serialized_key, *rest))
+        partitions = sorted(known)
+        return int(partitions[(_hash(serialized_key) & 0x7FFFFFFF) % len(partitions)])
 
 
 class Producer:
@@ -91,6 +110,9 @@ class Producer:
                 request_timeout_ms=10_000,
                 delivery_timeout_ms=_DELIVERY_S * 1000,
                 allow_auto_create_topics=False,
+                linger_ms=LINGER_MS,
+                batch_size=BATCH_BYTES,
+                partitioner=KeyPartitioner(),
             )
         return self._producer
 
