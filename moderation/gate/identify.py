@@ -49,7 +49,8 @@ class RegistryIndex:
         index = self._index.get()
         with self._database.read() as session:
             refuse_parked(session)
-            index.refresh(session)
+            if index.refresh(session):  # to take in much may last longer than a comparison holds
+                index.refresh(session)
             found = confirm(session, index.search(embeddings, self._threshold))
         rows: list[list[FaceMatch]] = [[] for _ in range(len(embeddings))]
         for match in found:

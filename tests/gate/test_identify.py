@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,21 @@ def test_an_enrolled_person_is_found_at_once_without_a_background_refresh(sqlite
     [[match]] = index.identify(asked(1))
     assert (match.likeness_id, match.handle, match.standing) == (likeness_id, "person_1", "enrolled")
     assert match.similarity == round(match.similarity, 4) > 0.9
+
+
+def test_a_replica_that_took_long_to_take_in_what_changed_answers_all_the_same(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, read = People(), TemplateIndex._advance
+    likeness_id = enrol(sqlite_database, people, 1)
+
+    def read_slowly(index: TemplateIndex, *arguments: Any) -> Any:
+        people.now_s += 60
+        return read(index, *arguments)
+
+    monkeypatch.setattr(TemplateIndex, "_advance", read_slowly)
+    [[match]] = replica(sqlite_database, people).identify(asked(1))
+    assert match.likeness_id == likeness_id
 
 
 def test_every_row_has_its_own_matches_and_a_stranger_has_none(sqlite_database: Database) -> None:
