@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 # Without a GPU the CPU build of torch is chosen: anything newer brings gigabytes of CUDA.
 CONSTRAINTS := -c constraints.txt $(shell command -v nvidia-smi >/dev/null 2>&1 || echo -c constraints-cpu.txt)
 
-.PHONY: help setup models run run-kafka up test lint types imports unit soak fuzz bench docs docs-decision format clean-data clean
+.PHONY: help setup models run run-kafka up test lint types imports unit soak fuzz bench screenshots docs docs-decision format clean-data clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ fuzz: $(INSTALLED) ## Let schemathesis play against the whole API for long, on S
 
 bench: models ## Measure and print ratios; nothing here fails on a slow machine
 	@$(BIN)/python -m pytest -m bench -s --timeout=1800
+
+screenshots: $(INSTALLED) ## Take pictures of the review pages into out/screenshots, to look at
+	@$(BIN)/python -m tests.web.screenshots
 
 docs: $(INSTALLED) ## Rewrite the generated parts of docs/ and README.md from the code
 	@$(BIN)/python -m tests.docs.generate

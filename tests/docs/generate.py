@@ -11,6 +11,7 @@ from tests.docs.command_table import render_commands
 from tests.docs.contract import render_contract
 from tests.docs.errors_table import render_errors, render_policy_problems, render_verify_reasons
 from tests.docs.event_tables import render_messages, render_topics
+from tests.docs.key_table import render_keys
 from tests.docs.markdown import replace
 from tests.docs.metric_table import render_happenings, render_metrics
 from tests.docs.model_table import render_coverage, render_models, render_open_slots
@@ -55,6 +56,7 @@ BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "coverage": render_coverage,
         "open slots": render_open_slots,
     },
+    "docs/review.md": {"keys": render_keys},
     "docs/settings.md": {"settings": render_settings},
 }
 WHOLE: Mapping[str, Callable[[], str]] = {

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from moderation.servers.process import ServerUnavailable
 from tests.support.servers import unavailable
@@ -16,17 +16,29 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+PATIENCE_MS = 30_000
 DESKTOP, PHONE = (1440, 900), (390, 844)
+
+
+def program() -> str:
+    """Where the browser is. Raises `ServerUnavailable`."""
+    found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+    if found is None:
+        raise ServerUnavailable(
+            "chromium.missing", "chromium is not installed; install it: apt-get install chromium"
+        )
+    return found
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for the session, with a fresh profile. Skips its tests where there is none, unless servers are required."""
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
-    if program is None:
-        unavailable(ServerUnavailable("chromium.missing", "chromium is not installed; install it: apt-get install chromium"))
+    try:
+        path = program()
+    except ServerUnavailable as error:
+        unavailable(error)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
         browser.close()
 
@@ -52,8 +64,9 @@ class Window:
         self.page.wait_for_url(f"{self.base}/review")
 
     def press(self, *keys: str) -> None:
-        """Press the keys, one after the other."""
+        """Press the keys, one after the other, as soon as somebody listens to them."""
         for key in keys:
+            self.page.wait_for_load_state("domcontentloaded")
             self.page.keyboard.press(key)
 
     @property
@@ -86,7 +99,8 @@ def window(
     page.on("console", lambda message: made.faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: made.faults.append(str(error)))
     page.on("request", lambda request: made.asked.append(request.url))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     try:
         yield made
     finally:
