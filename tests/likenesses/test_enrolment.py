@@ -1,5 +1,6 @@
 """Enrolment as a service: what is in the pictures decides, and a refusal leaves no row, no event and no template."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,22 @@ import pytest
 from sqlmodel import select
 
 from consent.biometrics.models import Template
+from consent.biometrics.voices import Voice
 from consent.likeness.models import Likeness
 from consent.likeness.refusals import EnrolmentRefused
 from moderation.accounts.directory import ensure_account
 from moderation.assets import AssetMissing
 from moderation.bootstrap import Application
-from moderation.generation.tables import LikenessPortrait
-from moderation.generation.uploads import keep_upload
+from moderation.gate.lazy import Lazy
+from moderation.generation.tables import Asset, LikenessPortrait
+from moderation.generation.uploads import holds, keep_upload
 from moderation.likenesses.enrol import PortraitShowsNothing
 from moderation.media.errors import MediaRejected
 from moderation.media.reader import open_media
 from moderation.store import now_ms
 from tests.likenesses.test_commands import announced, audited
 from tests.support import media
+from tests.support.people import voice_of
 from tests.support.service import colour_of
 
 OWNER = "acct_owner"
@@ -145,3 +149,66 @@ def test_a_cup_of_coffee_is_nobody(real_app: Application, tmp_path: Path) -> Non
     with pytest.raises(EnrolmentRefused):
         enrol(real_app, upload(real_app, inputs.coffee))
     assert nothing_is_left(real_app)
+
+
+class OneVoice:
+    """Hears the same voice for twenty seconds in whatever has sound."""
+
+    revision = "voice:testtesttest"
+
+    def voices(self, samples: np.ndarray[Any, Any]) -> list[Voice]:
+        return [Voice(0.0, 20.0, 20.0, voice_of(1))]
+
+
+def with_ear(app: Application) -> Application:
+    """The application with an ear that hears `OneVoice`."""
+    app.__dict__["profile"] = replace(app.profile, voices=Lazy(OneVoice))
+    return app
+
+
+def test_a_voice_is_enrolled_with_the_face_and_its_recording_is_deleted(
+    app: Application, tmp_path: Path
+) -> None:
+    with_ear(app)
+    picture = person_in(app, tmp_path, 1)
+    recording = upload(app, media.sound_file(tmp_path / "voice.wav"))
+    change = app.enrolment.enrol(
+        account_id=OWNER, handle="ada", portraits=[picture], recordings=[recording], minor=False, actor=OWNER
+    )
+    with app.database.read() as session:
+        assert session.get_one(Likeness, change.likeness_id).voice == "enrolled"
+        assert sorted(row.kind for row in session.exec(select(Template))) == ["face", "voice"]
+        assert session.get(Asset, recording) is None
+    (found,) = app.voice_index.identify(voice_of(1, 5)[None])
+    assert [match.likeness_id for match in found] == [change.likeness_id]
+
+
+def test_a_recording_that_somebody_else_uploaded_too_stays_theirs(app: Application, tmp_path: Path) -> None:
+    with_ear(app)
+    picture, path = person_in(app, tmp_path, 1), media.sound_file(tmp_path / "voice.wav")
+    recording = upload(app, path)
+    with app.database.transaction() as session:
+        ensure_account(session, "acct_other", actor="test", now_ms=now_ms(session))
+    keep_upload(app.database, app.assets, path, account_id="acct_other")
+    app.enrolment.enrol(
+        account_id=OWNER, handle="ada", portraits=[picture], recordings=[recording], minor=False, actor=OWNER
+    )
+    with app.database.read() as session:
+        assert holds(session, recording, frozenset({"acct_other"}))
+        assert not holds(session, recording, frozenset({OWNER}))
+
+
+def test_a_recording_without_speech_is_refused_and_nothing_is_left(app: Application, tmp_path: Path) -> None:
+    picture = person_in(app, tmp_path, 1)
+    recording = upload(app, media.sound_file(tmp_path / "voice.wav"))
+    with pytest.raises(EnrolmentRefused, match="recording 1") as caught:
+        app.enrolment.enrol(
+            account_id=OWNER,
+            handle="ada",
+            portraits=[picture],
+            recordings=[recording],
+            minor=False,
+            actor=OWNER,
+        )
+    assert caught.value.code == "enrolment.no_speech"
+    assert nothing_is_left(app)
