@@ -144,7 +144,7 @@ class _Look(Generic[S]):
 
     @property
     def instant(self) -> bool:
-        """Whether it only reads facts, or has nothing to look at."""
+        """Whether it only reads facts, or has nearly nothing to look at."""
         if getattr(self.check, "instant", False):
             return True
         idle: Callable[[S], bool] | None = getattr(self.check, "idle", None)

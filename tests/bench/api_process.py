@@ -43,6 +43,7 @@ class ApiProcess:
         with (home / "api.log").open("wb") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         self._local = threading.local()
+        self._connections: list[HTTPConnection] = []
 
     @property
     def pid(self) -> int:
@@ -64,6 +65,7 @@ class ApiProcess:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+            self._connections.append(connection)
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         connection.request("POST", "/v1/judgements", json.dumps({"text": text}), headers)
         answer = connection.getresponse()
@@ -82,6 +84,8 @@ class ApiProcess:
             sleep(0.2)
 
     def __exit__(self, *_error: object) -> None:
+        for connection in self._connections:
+            connection.close()
         self._process.terminate()
         self._process.wait(timeout=30)
 

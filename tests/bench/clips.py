@@ -12,20 +12,19 @@ from skimage import data
 from moderation.generation.generators.storyboard import Storyboard
 from moderation.messages import Brief, Parameters, PinnedLikeness
 
-SECONDS = 5.0
 PROMPT = (
     "A woman in an orange suit waves, then the sun rises behind a tower. A boat crosses the bay at night."
 )
 
 
-def storyboard_clip(folder: Path) -> Path:
-    """Five seconds of 720p24 with sound; the astronaut of scikit-image is in it."""
+def storyboard_clip(folder: Path, length_s: float) -> Path:
+    """720p24 with sound and captions; the astronaut of scikit-image is in it, and nobody speaks."""
     portrait, target = folder / "portrait.png", folder / "clip.mp4"
     Image.fromarray(data.astronaut()).save(portrait)
     brief = Brief(
         prompt=PROMPT,
         likenesses=(PinnedLikeness(likeness_id="lik_1", handle="astronaut", revision=1),),
-        parameters=Parameters(seconds=SECONDS, width=1280, height=720, fps=24),
+        parameters=Parameters(seconds=length_s, width=1280, height=720, fps=24),
     )
     Storyboard().generate(
         brief,

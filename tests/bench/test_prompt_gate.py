@@ -2,32 +2,31 @@
 
     .venv/bin/python -m pytest tests/bench/test_prompt_gate.py -m bench -s
 
-Ours is the whole answer of `judge`: works named (database), every check of a request, the policy, reasons, canonical body. The
-second bench adds HTTP in process: authentication, validation, JSON; 50 requests per second on an open schedule for ten seconds.
+Ours is the whole answer of `judge`: works named (database), every check of a request, the policy, reasons, canonical body; then
+the same for a batch, as the request gate does it. The last bench is the API as a process of its own: 5 and 50 requests per second
+on an open schedule for ten seconds.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from statistics import quantiles
-from time import perf_counter, sleep
+from time import perf_counter, process_time
 
 import pytest
-from fastapi.testclient import TestClient
 
-from moderation.accounts.directory import ensure_account
-from moderation.accounts.keys import make_key
-from moderation.accounts.models import Role
-from moderation.bootstrap import Application
+from moderation.bootstrap import Application, today
+from moderation.gate.decisions import body_of
 from moderation.gate.judge import Item
+from moderation.gate.subjects import AccountFacts, RequestSubject
 from moderation.observability.logs import configure_logging
 from moderation.settings import Settings
-from moderation.store import now_ms
-from moderation.surface import http_app
 from moderation.warming import API, Warming
 from policies.text.classifier import TextClassifier
-from tests.bench.figures import Figures, in_turn
+from tests.bench.api_process import ApiProcess, on_schedule
+from tests.bench.cost import resident_mb
+from tests.bench.figures import Figures, in_turn, seconds
 
 pytestmark = [pytest.mark.bench, pytest.mark.models, pytest.mark.integration]
 PLACES = (
@@ -53,9 +52,11 @@ PROMPTS = [
     for place in PLACES
     for style in STYLES
 ]
+ROUNDS = count()
 REPETITIONS = 5
 PER_ROUND = 28
-RATE_PER_S, SECONDS = 50, 10
+RATE_PER_S, SECONDS, HTTP_ROUNDS = 50, 10, 4
+SAME_SCHEDULE = "bare inference on the same schedule, in process"
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +70,19 @@ def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     made.close()
 
 
-def per_text(texts: Sequence[str], rounds: Iterator[int]) -> list[str]:
-    """The next texts, never seen before: what the text model remembers must not help."""
-    number = next(rounds)
+def unseen(texts: Sequence[str]) -> list[str]:
+    """The texts as nobody has seen them before: what the text model remembers must not help."""
+    number = next(ROUNDS)
     return [f"{text}, take {number}" for text in texts]
 
 
 def test_prompt_gate_beside_bare_inference(figures: Figures, app: Application) -> None:
     bare = TextClassifier(app.profile.files.path("text_encoder"))
     bare.score(["A lighthouse"])
-    rounds = iter(range(1_000_000))
 
     def rate(judge_one: object) -> float:
         assert callable(judge_one)
-        texts = per_text(PROMPTS[:PER_ROUND], rounds)
+        texts = unseen(PROMPTS[:PER_ROUND])
         began = perf_counter()
         for text in texts:
             judge_one(text)
@@ -96,53 +96,61 @@ def test_prompt_gate_beside_bare_inference(figures: Figures, app: Application) -
     figures.add("prompt gate, one at a time", *measured, unit="prompts/s", against="encoder and head alone")
 
 
-def test_judgements_by_http_at_fifty_per_second(figures: Figures, app: Application) -> None:
-    with app.database.transaction() as session:
-        ensure_account(session, "acct_bench", actor="bench", now_ms=now_ms(session))
-        _, key = make_key(
-            session, "acct_bench", name="bench", roles=[Role.PIPELINE], actor="bench", now_ms=now_ms(session)
-        )
-    client = TestClient(http_app(app), headers={"Authorization": f"Bearer {key}"})
+def test_prompt_gate_of_a_batch_beside_bare_inference(figures: Figures, app: Application) -> None:
+    """As the request gate judges the messages of one poll; inference of the same texts one after the other, as it does."""
     bare = TextClassifier(app.profile.files.path("text_encoder"))
     bare.score(["A lighthouse"])
 
-    def ours(text: str) -> None:
-        answer = client.post("/v1/judgements", json={"text": text})
-        assert answer.status_code == 200, answer.text
+    def rate(judge_all: Callable[[list[str]], object]) -> float:
+        texts = unseen(PROMPTS[:PER_ROUND])
+        return len(texts) / seconds(lambda: judge_all(texts))
 
-    ours("A lighthouse")
-    for name, rate in (("alone", 0), (f"at {RATE_PER_S}/s", RATE_PER_S)):
-        mine, theirs = (
-            latencies_ms(ours, f"http {name}", rate),
-            latencies_ms(lambda text: bare.score([text]), f"bare {name}", rate),
-        )
-        for percent in (50, 99):
+    def ours(texts: list[str]) -> None:
+        subjects = [RequestSubject(AccountFacts("acct_bench"), text, today=today()) for text in texts]
+        judged = app.gate.judge_requests(subjects)
+        assert all(one is not None and body_of(one) for one in judged)
+
+    measured = in_turn(REPETITIONS, lambda: rate(ours), lambda: rate(bare.score))
+    figures.add(
+        f"prompt gate, {PER_ROUND} at once", *measured, unit="prompts/s", against="encoder and head alone"
+    )
+
+
+def test_judgements_by_http_at_fifty_per_second(
+    figures: Figures, app: Application, models_dir: Path, tmp_path: Path
+) -> None:
+    """The API as a process of its own; a client of its own connections; each answer timed from when its request was due."""
+    bare = TextClassifier(app.profile.files.path("text_encoder"))
+    bare.score(["A lighthouse"])
+
+    def texts() -> list[str]:
+        return [text for _ in range(HTTP_ROUNDS) for text in unseen(PROMPTS)][: RATE_PER_S * SECONDS]
+
+    with ApiProcess(tmp_path, models_dir) as api:
+
+        def ours(text: str) -> None:
+            assert api.judge(text) == 200
+
+        for rate in (5, RATE_PER_S):
+            on_schedule(ours, texts()[: 2 * rate], rate=rate)  # the connections
+            before, asked = api.cpu_s(), texts()[: rate * SECONDS]
+            mine = on_schedule(ours, asked, rate=rate)
+            cpu_ms = (api.cpu_s() - before) / len(asked) * 1e3
+            before_bare = process_time()
+            theirs = on_schedule(lambda text: bare.score([text]), texts()[: rate * SECONDS], rate=rate)
+            bare_ms = (process_time() - before_bare) / len(asked) * 1e3
+            for percent in (50, 99):
+                at = [[quantiles(found, n=100)[percent - 1]] for found in (mine, theirs)]
+                figures.add(
+                    f"POST /v1/judgements at {rate}/s, p{percent}", *at, unit="ms", against=SAME_SCHEDULE
+                )
             figures.add(
-                f"POST /v1/judgements {name}, p{percent}",
-                [quantiles(mine, n=100)[percent - 1]],
-                [quantiles(theirs, n=100)[percent - 1]],
-                unit="ms",
-                against="bare inference on the same schedule",
+                f"POST /v1/judgements at {rate}/s, CPU",
+                [cpu_ms],
+                [bare_ms],
+                unit="ms each",
+                against=SAME_SCHEDULE,
             )
-
-
-def latencies_ms(work: object, salt: str, rate: int) -> list[float]:
-    """Milliseconds from when each request was due to its answer: one after the other, or `rate` per second."""
-    assert callable(work)
-    texts = [f"{text}, {salt} {number}" for number in range(4) for text in PROMPTS]
-    if not rate:
-        return [_timed(work, text, perf_counter()) for text in texts[: RATE_PER_S * 4]]
-    began = perf_counter()
-    with ThreadPoolExecutor(16) as pool:
-        answers = []
-        for number in range(rate * SECONDS):
-            due = began + number / rate
-            sleep(max(0.0, due - perf_counter()))
-            answers.append(pool.submit(_timed, work, texts[number % len(texts)], due))
-        return [answer.result() for answer in answers]
-
-
-def _timed(work: object, text: str, due: float) -> float:
-    assert callable(work)
-    work(text)
-    return (perf_counter() - due) * 1000
+        figures.add(
+            "API in memory", [api.rss_mb()], [resident_mb()], unit="MB", against="this bench's process"
+        )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from consent.public_figures.names import FigureMatcher, FigureMention
 from consent.public_figures.standing import Standing
 from moderation.gate.check import CouldNotJudge
+from moderation.gate.checks.text import SHORT_PROMPT
 from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import RequestSubject, WorkUse
 from policies.findings import Finding, TextSpan
@@ -37,6 +38,10 @@ class FiguresCheck:
             return self._matcher.get().revision
         except Exception:
             return "missing"
+
+    def idle(self, subject: RequestSubject) -> bool:
+        """Whether the prompt is read in a quarter of a millisecond."""
+        return len(subject.prompt) <= SHORT_PROMPT
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
         """`figure.living`, `figure.recently_dead`, `figure.unknown_status`; `work.named` for a living artist's style."""

@@ -12,6 +12,8 @@ from policies.text.absolute import absolute_findings
 from policies.text.normalise import NormalisedText, normalise
 
 LANGUAGE_UNSUPPORTED = "language.unsupported"
+SHORT_PROMPT = 500
+"""Characters up to which rules and lists are done with a prompt sooner than another thread would begin."""
 
 
 class TextModel(Protocol):
@@ -27,6 +29,10 @@ class PromptMinorsCheck:
     name = "prompt.minors"
     tier = 0
     revision = ABSOLUTE_REVISION
+
+    def idle(self, subject: RequestSubject) -> bool:
+        """Whether the prompt is read in a tenth of a millisecond."""
+        return len(subject.prompt) <= SHORT_PROMPT
 
     def examine(self, subject: RequestSubject) -> Sequence[Finding]:
         """`text.absolute` with the span that was typed."""
