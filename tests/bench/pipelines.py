@@ -2,10 +2,11 @@
 
 import json
 import secrets
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter, sleep
-from typing import Any
+from time import perf_counter, process_time, sleep
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
@@ -29,12 +30,12 @@ PROMPT = (
 
 
 def requests(count: int) -> list[NewRecord]:
-    """`count` requests of a few accounts, as the log carries them: about 700 bytes each."""
+    """`count` requests of a few accounts, each with words of its own, as the log carries them: about 700 bytes each."""
     made = [
         GenerationRequested(
             generation_id=new_id("gen"),
             account_id=f"acct_{number % ACCOUNTS}",
-            prompt=PROMPT,
+            prompt=f"{PROMPT}, {''.join('qvxz'[number >> shift & 3] for shift in range(0, 16, 2))}",
             parameters=TINY,
         )
         for number in range(count)
@@ -51,41 +52,79 @@ def requests(count: int) -> list[NewRecord]:
     ]
 
 
-class GateService:
-    """One process of the request gate and the relay on `database_url`, and on Kafka when `bootstrap` is given."""
+class GateParts:
+    """The parts of the request gate on `database_url`, and on Kafka when `bootstrap` is given; nothing runs."""
 
-    def __init__(self, home: Path, database_url: str, bootstrap: str | None = None, **more: Any) -> None:
+    def __init__(self, home: Path, database_url: str, bootstrap: str | None = None, prefix: str = "") -> None:
+        self.prefix = prefix or f"b{secrets.token_hex(4)}."
+        self.app = StubApplication(bench_settings(home, database_url, bootstrap, self.prefix))
+        if not prefix:
+            self._prepare(database_url)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.app.close()
+
+    def _prepare(self, database_url: str) -> None:
         create = Database(database_url)
         create.create_all()
         create.close()
-        limits = {"account_rate_per_minute": 10**9, "account_daily_quota": 10**9, "total_daily_quota": 10**9}
-        where = {"home": home, "database_url": database_url, "kafka_bootstrap": bootstrap, "partitions": 4}
-        prefix = f"b{secrets.token_hex(4)}."
-        self.app = StubApplication(
-            Settings(_env_file=None, **{**where, **limits, "topic_prefix": prefix, **more})
-        )
         self.app.event_log.ensure_topics(topic_specs(4))
         with self.app.database.transaction() as session:
             for number in range(ACCOUNTS):
                 ensure_account(session, f"acct_{number}", actor="bench", now_ms=now_ms(session))
-        self._worker = Worker(loops_of(self.app, ["request-gate", "relay"]))
+
+
+def bench_settings(home: Path, database_url: str, bootstrap: str | None, prefix: str) -> Settings:
+    """No quota and no rate that a bench could meet."""
+    return Settings(
+        _env_file=None,
+        home=home,
+        database_url=database_url,
+        kafka_bootstrap=bootstrap,
+        partitions=4,
+        topic_prefix=prefix,
+        account_rate_per_minute=10**9,
+        account_daily_quota=10**9,
+        total_daily_quota=10**9,
+    )
+
+
+class GateService:
+    """The request gate and the relay at work: in this process, or as `workers` gates and a relay, each in one of its own."""
+
+    def __init__(
+        self, home: Path, database_url: str, bootstrap: str | None = None, *, workers: int = 0
+    ) -> None:
+        self._parts = GateParts(home, database_url, bootstrap)
+        self._worker = Worker(loops_of(self._parts.app, [] if workers else ["request-gate", "relay"]))
         self._worker.start()
-        self.decisions_per_second(20)  # joins the group, opens every connection
+        given = (str(home), database_url, bootstrap or "", self._parts.prefix)
+        named = [*["request-gate"] * workers, *(["relay"] if workers else [])]
+        self._processes = [gate_process(*given, name) for name in named]
+        self.cpu_us = 0.0
+        """Of this process for each decision of the last run, whoever asks included."""
+        self.decisions_per_second(50)  # joins the group, opens every connection
 
     def decisions_per_second(self, count: int) -> float:
         """Send `count` requests; the rate at which their decisions are on the log, first sent to last acknowledged."""
         records = requests(count)
         before = self._done()
-        began = perf_counter()
-        self.app.event_log.publish(records)
+        began, cpu = perf_counter(), process_time()
+        self._parts.app.event_log.publish(records)
         while self._done() - before < count or self._waiting():
-            sleep(0.02)
-        return count / (perf_counter() - began)
+            sleep(0.05)
+        took, self.cpu_us = perf_counter() - began, (process_time() - cpu) / count * 1e6
+        return count / took
 
     def close(self) -> None:
         """Drain and close."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait(60)
         self._worker.drain()
-        self.app.close()
+        self._parts.close()
 
     def _done(self) -> int:
         return self._count("SELECT count(*) FROM decision")
@@ -94,8 +133,13 @@ class GateService:
         return self._count("SELECT count(*) FROM outbox WHERE sent_ms IS NULL")
 
     def _count(self, query: str) -> int:
-        with self.app.database.read() as session:
+        with self._parts.app.database.read() as session:
             return int(session.execute(text(query)).scalar_one())
+
+
+def gate_process(*arguments: str) -> "subprocess.Popen[bytes]":
+    """One worker as a process: HOME DATABASE_URL BOOTSTRAP PREFIX NAME."""
+    return subprocess.Popen([sys.executable, "-m", "tests.bench.gate_process", *arguments])
 
 
 class BareLoop:
