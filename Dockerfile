@@ -10,7 +10,7 @@ COPY policies policies
 COPY provenance provenance
 # constraints-cpu.txt chooses the CPU build of torch; for a GPU leave it out: docker compose build --build-arg CPU=
 ARG CPU="-c constraints-cpu.txt"
-RUN /opt/safeconduct/bin/pip install --no-cache-dir -c constraints.txt $CPU '.[s3]'
+RUN /opt/safeconduct/bin/pip install --no-cache-dir -c constraints.txt $CPU '.[s3,otlp]'
 
 FROM python:3.11.13-slim-bookworm
 COPY --from=build /opt/safeconduct /opt/safeconduct

@@ -324,6 +324,13 @@ class Application:
         """What is counted."""
         return Metrics()
 
+    def trace(self) -> None:
+        """Send spans, when the settings say where to. Raises `TracingUnavailable`."""
+        if self.settings.traces_url:
+            from moderation.observability.tracing import start as start_tracing
+
+            self._opened.callback(start_tracing(self.settings.traces_url, ratio=self.settings.traces_ratio))
+
     @cached_property
     def health(self) -> Health:
         """The parts that `/health` pings."""

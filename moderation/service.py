@@ -57,6 +57,7 @@ def run_surface(app: Application, names: Sequence[str], *, ready: Callable[[], N
 
 def worker_of(app: Application, names: Sequence[str]) -> Worker:
     """The named workers, or the API's background work, watched by `/health` and the metrics."""
+    app.trace()
     loops = loops_of(app, [name for name in names if name != API])
     loops.append(Warming(app.profile, app.works, names))
     loops += copies(app)

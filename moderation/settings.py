@@ -165,6 +165,13 @@ class Settings(BaseSettings):
         ge=1,
         description="Seconds without a sign of life after which another worker takes over what a dead one held.",
     )
+    traces_url: str | None = Field(
+        default=None,
+        description="OTLP/HTTP address that spans go to, such as http://collector:4318/v1/traces; unset: nothing is traced.",
+    )
+    traces_ratio: float = Field(
+        default=1.0, ge=0, le=1, description="Share of the traces begun here that is recorded."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Lowest level logged."
     )

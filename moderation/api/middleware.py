@@ -6,6 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from moderation import traces
 from moderation.api.problems import internal_error, make_problem, problem_response
 from moderation.errors import shorten
 from moderation.ids import new_id
@@ -36,10 +37,19 @@ class Envelope:
         scope["safeconduct_request_id"] = new_id("req")
         answer = _Answer(send, scope["safeconduct_request_id"])
         began = perf_counter()
-        try:
-            await self._guarded(scope, receive, answer)
-        finally:
-            self._tell(scope, answer, perf_counter() - began)
+        with traces.span(scope["method"], parent=traces.read(_fields(scope)), kind="http") as span:
+            try:
+                await self._guarded(scope, receive, answer)
+            finally:
+                self._tell(scope, answer, perf_counter() - began)
+                if span:
+                    span.rename(f"{scope['method']} {_route(scope)}")
+                    span.note(
+                        {
+                            "http.response.status_code": answer.status,
+                            "safeconduct.request_id": answer.request_id,
+                        }
+                    )
 
     async def _guarded(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         if _holds_nul(scope):
@@ -55,7 +65,7 @@ class Envelope:
             await internal_error(answer.request_id)(scope, receive, answer.send)
 
     def _tell(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unknown")
+        route = _route(scope)
         self._metrics.answered(scope["method"], route, answer.status, seconds)
         _log.info(
             "http.answered",
@@ -83,6 +93,19 @@ class _Answer:
                 headers.setdefault(name, value)
             headers["X-Request-Id"] = self.request_id
         await self._send(message)
+
+
+def _route(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path", "unknown"))
+
+
+def _fields(scope: Scope) -> dict[str, str]:
+    """The headers in which a caller's trace comes."""
+    return {
+        name.decode(): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in (b"traceparent", b"tracestate")
+    }
 
 
 def _holds_nul(scope: Scope) -> bool:

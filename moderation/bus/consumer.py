@@ -10,6 +10,7 @@ from time import monotonic
 
 import structlog
 
+from moderation import traces
 from moderation.bus import effects, job_queue, positions
 from moderation.bus.backoff import Backoff
 from moderation.bus.effects import Lane, Opened
@@ -210,7 +211,11 @@ class ConsumerLoop:
 
     def _commit(self, partition: Partition, batch: Sequence[Opened]) -> None:
         expected = self._next[partition]
-        with self._database.transaction() as session:
+        about = [(item.message.key, item.trace) for item in batch if item.message is not None]
+        with (
+            traces.batch(f"consume {partition.topic}", about, group=self.group, messages=len(batch)),
+            self._database.transaction() as session,
+        ):
             effects.apply(session, self._subscription, self._lanes[partition], batch, expected)
             reach("before_commit")
         reach("after_commit")

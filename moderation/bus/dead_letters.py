@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import BigInteger, ColumnElement, Index, LargeBinary, func, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
+from moderation import traces
 from moderation.bus.log import NewRecord, Partition, Record
 from moderation.bus.outbox import enqueue_raw
 from moderation.ids import new_id
@@ -79,22 +80,28 @@ def announce(
     session: Session, dead_letter_id: str, record: Record, error: BaseException, *, tries: int, now_ms: int
 ) -> None:
     """Tell whoever reads `<topic>.dlq` what was parked, why, and how often it was tried; the content stays in the table."""
+    envelope = parked(dead_letter_id, record, error, tries=tries, now_ms=now_ms)
+    topic = record.partition.topic + DLQ_SUFFIX
+    enqueue_raw(session, NewRecord(topic, record.key, dead_letter_id, envelope.encode()), at_ms=now_ms)
+
+
+def parked(dead_letter_id: str, record: Record, error: BaseException, *, tries: int, now_ms: int) -> Envelope:
+    """What is told of a parked record."""
     partition = record.partition
     data = {
         "dead_letter_id": dead_letter_id, "topic": partition.topic, "partition": partition.number,
         "offset": record.offset, "key": record.key, "event_id": record.event_id,
         "code": str(getattr(error, "code", type(error).__name__)), "tries": tries,
     }  # fmt: skip
-    envelope = Envelope(
+    return Envelope(
         id=dead_letter_id,
         type=f"{TYPE_PREFIX}dead_letter.parked.v1",
         subject=record.key,
         time=datetime.fromtimestamp(now_ms / 1000, tz=UTC),
         partitionkey=record.key,
         data=data,
+        **traces.carried(record.key),
     )
-    topic = partition.topic + DLQ_SUFFIX
-    enqueue_raw(session, NewRecord(topic, record.key, dead_letter_id, envelope.encode()), at_ms=now_ms)
 
 
 def park_unpublished(

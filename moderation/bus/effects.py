@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
+from moderation import traces
 from moderation.bus import dead_letters, positions
 from moderation.bus.log import Record
 from moderation.bus.subscription import Subscription
 from moderation.messages import Message, MessageError, decode
 from moderation.store import now_ms
+from moderation.traces import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Opened:
     record: Record
     message: Message | None
     error: MessageError | None = None
+    trace: Trace | None = None
 
 
 def open_record(record: Record) -> Opened:
@@ -40,7 +43,8 @@ def open_record(record: Record) -> Opened:
     try:
         envelope = decode(record.value)
         named = replace(record, event_id=envelope.id)
-        return Opened(named, envelope.open())
+        told = {"traceparent": envelope.traceparent, "tracestate": envelope.tracestate}
+        return Opened(named, envelope.open(), trace=traces.read(told))
     except MessageError as error:
         return Opened(named, None, error)
 

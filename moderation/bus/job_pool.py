@@ -9,11 +9,13 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from time import monotonic, sleep
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from moderation import traces
 from moderation.bus import job_queue
 from moderation.bus.backoff import Backoff
 from moderation.bus.faultpoints import reach
@@ -113,8 +115,10 @@ class JobPool:
             if run_many is None or len(first) < 2:
                 continue
             try:
-                together = run_many(first)
-                self._persist_together(together)
+                about = [(job.subject_id, traces.read(job.payload)) for job in first]
+                with traces.batch(f"jobs {kind}", about, each=f"job {kind}", jobs=len(first)):
+                    together = run_many(first)
+                    self._persist_together(together)
             except Exception as error:
                 log.warning("batch_run_alone", kind=kind, jobs=len(first), error=type(error).__name__)
                 continue
@@ -172,7 +176,9 @@ class JobPool:
                 job, lease, TooManyAttempts(f"{job.kind}: {job.max_attempts} attempts were cut off")
             )
         try:
-            return Outcome(job, lease, JobState.DONE, self._handlers[job.kind].run(job, lease))
+            with _span(job):
+                effect = self._handlers[job.kind].run(job, lease)
+                return Outcome(job, lease, JobState.DONE, traces.keep(f"commit {job.kind}", effect))
         except Exception as error:
             return self._failed(job, lease, error)
 
@@ -184,7 +190,8 @@ class JobPool:
 
     def _exhausted(self, job: Job, lease: Lease, error: Exception) -> Outcome:
         try:
-            effect = self._handlers[job.kind].on_exhausted(job, error)
+            with _span(job):
+                effect = traces.keep(f"give up {job.kind}", self._handlers[job.kind].on_exhausted(job, error))
         except Exception as second:  # it must be said that the job failed: try again until it can be
             return self._again(job, lease, second)
         return Outcome(job, lease, JobState.FAILED, effect, error=_text(error))
@@ -243,6 +250,12 @@ def _thread(name: str, target: Callable[[threading.Event], None], event: threadi
     thread = threading.Thread(target=target, args=(event,), name=name, daemon=True)
     thread.start()
     return thread
+
+
+def _span(job: Job) -> AbstractContextManager[object]:
+    return traces.span(
+        f"job {job.kind}", parent=traces.read(job.payload), subject_id=job.subject_id, attempt=job.attempt
+    )
 
 
 def _text(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel
 
+from moderation import traces
 from moderation.bells import ring_after_commit
 from moderation.bulk import insert_rows
 from moderation.bus.columns import SERIAL
@@ -189,7 +190,7 @@ def insert_job(
         "kind": kind,
         "subject_id": subject_id,
         "serial": serial,
-        "payload": dict(payload),
+        "payload": {**payload, **traces.carried(subject_id)},
         "dedupe_key": dedupe_key,
         "state": JobState.READY.value,
         "attempts": 0,
@@ -226,8 +227,8 @@ _COLUMNS = (
 def insert_jobs(session: Session, jobs: Sequence[NewJob], *, now_ms: int) -> int:
     """Add `jobs` in their order in the caller's transaction; how many are new: one whose `dedupe_key` is known is left out."""
     rows = [
-        (new_id("job"), job.kind, job.subject_id, False, json.dumps(dict(job.payload)), job.dedupe_key, JobState.READY.value,
-         0, 5, now_ms, 0, "", 0, now_ms, "")
+        (new_id("job"), job.kind, job.subject_id, False, json.dumps({**job.payload, **traces.carried(job.subject_id)}),
+         job.dedupe_key, JobState.READY.value, 0, 5, now_ms, 0, "", 0, now_ms, "")
         for job in jobs
     ]  # fmt: skip
     for kind in {job.kind for job in jobs}:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import BigInteger, Index, LargeBinary, text
 from sqlmodel import Field, Session, SQLModel
 
+from moderation import traces
 from moderation.bells import ring_after_commit
 from moderation.bulk import insert_rows
 from moderation.bus.columns import SERIAL
@@ -47,7 +48,7 @@ def enqueue(session: Session, message: Message, *, event_id: str, at_ms: int) ->
 
 def record_of(message: Message, *, event_id: str, at_ms: int) -> NewRecord:
     """The message as the log carries it, for `enqueue_all`."""
-    value = encode(message, event_id=event_id, at_ms=at_ms)
+    value = encode(message, event_id=event_id, at_ms=at_ms, trace=traces.carried(message.key))
     return NewRecord(str(message.topic), message.key, event_id, value)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Column, Text, event
 from sqlalchemy.orm import Mapper
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from moderation import traces
 from moderation.bus.outbox import enqueue
 from moderation.errors import Kind, ServiceError
 from moderation.gate.gate import Judgement
@@ -220,6 +221,7 @@ def _record(
         created_ms=now_ms,
     )
     session.add(decision)
+    traces.note(generation_id, stage=stage, verdict=verdict)
     message = announcement(
         generation_id=generation_id, decision_id=decision.id, stage=stage, verdict=verdict, actor=actor, categories=categories,
         body_sha256=decision.body_sha256,

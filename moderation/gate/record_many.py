@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from moderation import traces
 from moderation.bulk import insert_rows
 from moderation.bus.log import NewRecord
 from moderation.bus.outbox import record_of
@@ -56,6 +57,7 @@ def record_judgements(
     for generation_id, judgement in judged:
         body = bodies.get(id(judgement)) or bodies.setdefault(id(judgement), _body(judgement))
         decision_id, verdict = new_id("dec"), judgement.verdict.value
+        traces.note(generation_id, stage=judgement.stage.value, verdict=verdict)
         row = (
             decision_id, generation_id, judgement.stage.value, verdict, body.category, MACHINE, "", judgement.policy_revision,
             judgement.registry_version, body.text, body.sha256, now_ms,

@@ -9,13 +9,17 @@ from sqlmodel import Session, col, select, update
 
 from consent.likeness.models import Likeness
 from consent.likeness.revocation import serving_refused
+from moderation import traces
+from moderation.bus.jobs import JobRow
 from moderation.errors import Kind, ServiceError
+from moderation.generation.output_stage import RELEASE
 from moderation.generation.pinned_works import refused_since
 from moderation.generation.state import State
 from moderation.generation.tables import Generation, GenerationLikeness
 from moderation.legal.holds import OnLegalHold
 from moderation.release.holds import stopping
 from moderation.release.tables import Release, ReleaseState
+from moderation.traces import Trace
 
 
 class ReleaseUnknown(ServiceError):
@@ -88,6 +92,15 @@ def viewable(session: Session, generation_id: str) -> None:
 def count_served(session: Session, release_id: str) -> None:
     """Count one delivery: a later withdrawal reports how many copies are out of reach. Downloads side by side all count."""
     session.execute(update(Release).where(col(Release.id) == release_id).values(served=Release.served + 1))
+
+
+def trace_of_release(session: Session, generation_id: str) -> Trace | None:
+    """The trace in which it was released, as its job carries it; None when nothing is traced or the job is forgotten."""
+    if not traces.on():
+        return None
+    jobs = select(JobRow.payload).where(col(JobRow.subject_id) == generation_id, col(JobRow.kind) == RELEASE)
+    payload = session.exec(jobs.order_by(col(JobRow.sequence).desc()).limit(1)).first()
+    return traces.read(payload or {})
 
 
 def _lineage_stands(session: Session, generation_id: str) -> bool:

@@ -6,12 +6,22 @@ from typing import Any
 import yaml
 
 from moderation.bus.dead_letters import DLQ_SUFFIX
+from moderation.bus.kafka_producer import EVENT_ID_HEADER
 from moderation.messages import COMPACTED, MESSAGES, TYPE_PREFIX, Envelope, Message, Topic
 from tests.docs.event_tables import schema
-from tests.docs.examples import EXAMPLES, envelope
+from tests.docs.examples import EXAMPLES, envelope, parked_envelope
 
 HEAD = "# Written by `make docs` from moderation/messages.py; do not edit.\n"
 PARKED = "dead_letter.parked"
+CONTENT_TYPE = "application/cloudevents+json"
+TRACE = {
+    "traceparent": {
+        "type": "string",
+        "description": "W3C Trace Context, as the CloudEvents extension for distributed tracing has it; absent where nothing is "
+        "traced, and ignored where it is no trace.",
+    },
+    "tracestate": {"type": "string", "description": "Beside `traceparent`."},
+}
 
 
 def render_asyncapi() -> str:
@@ -30,7 +40,7 @@ def document() -> dict[str, Any]:
             "Readers ignore unknown fields; a newer major version is refused by name.",
             "license": {"name": "Apache-2.0"},
         },
-        "defaultContentType": "application/cloudevents+json",
+        "defaultContentType": CONTENT_TYPE,
         "channels": {_name(topic): _channel(topic) for topic in Topic}
         | {_name(topic) + "Dlq": _dead_letters(topic) for topic in Topic},
         "operations": {_name(topic): _operation(topic) for topic in Topic},
@@ -43,10 +53,31 @@ def document() -> dict[str, Any]:
 
 def payload(message: type[Message]) -> dict[str, Any]:
     """The JSON Schema of the envelope with this message inside."""
+    return _wrapped(f"{TYPE_PREFIX}{message.kind}.v{message.version}", schema(message))
+
+
+def _wrapped(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     wrapped = schema(Envelope)
-    wrapped["properties"]["type"] = {"const": f"{TYPE_PREFIX}{message.kind}.v{message.version}"}
-    wrapped["properties"]["data"] = schema(message)
+    wrapped["properties"] |= {"type": {"const": kind}, "data": data, **TRACE}
     return wrapped
+
+
+def _on_kafka() -> dict[str, Any]:
+    """What stands beside the payload: headers, the key, and what answers which."""
+    text = {"type": "string", "description": "The envelope's `id`, for those who do not read the value."}
+    return {
+        "headers": {"type": "object", "properties": {EVENT_ID_HEADER: text}},
+        "correlationId": {
+            "description": "Everything about one thing.",
+            "location": "$message.payload#/subject",
+        },
+        "bindings": {
+            "kafka": {
+                "key": {"type": "string", "description": "The envelope's `subject`."},
+                "bindingVersion": "0.5.0",
+            }
+        },
+    }
 
 
 def _channel(topic: Topic) -> dict[str, Any]:
@@ -76,8 +107,9 @@ def _message(message: type[Message]) -> dict[str, Any]:
     return {
         "name": message.kind,
         "summary": " ".join((message.__doc__ or "").split()),
-        "contentType": "application/cloudevents+json",
+        "contentType": CONTENT_TYPE,
         "payload": payload(message),
+        **_on_kafka(),
         "examples": [{"payload": json.loads(envelope(example).encode())}],
     }
 
@@ -88,10 +120,15 @@ def _parked() -> dict[str, Any]:
         "dead_letter_id": text, "topic": text, "partition": number, "offset": number, "key": text,
         "event_id": text, "code": text, "tries": number,
     }  # fmt: skip
-    wrapped = schema(Envelope)
-    wrapped["properties"]["type"] = {"const": f"{TYPE_PREFIX}{PARKED}.v1"}
-    wrapped["properties"]["data"] = {"type": "object", "properties": data, "required": list(data)}
-    return {"name": PARKED, "summary": "A record was parked.", "payload": wrapped}
+    kind = f"{TYPE_PREFIX}{PARKED}.v1"
+    return {
+        "name": PARKED,
+        "summary": "A record could not be processed and was parked.",
+        "contentType": CONTENT_TYPE,
+        "payload": _wrapped(kind, {"type": "object", "properties": data, "required": list(data)}),
+        **_on_kafka(),
+        "examples": [{"payload": json.loads(parked_envelope().encode())}],
+    }
 
 
 def _name(dotted: str) -> str:

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from moderation.bus.dead_letters import parked
+from moderation.bus.log import Partition, Record
 from moderation.messages import (
     Brief,
     CaseChanged,
@@ -13,6 +15,7 @@ from moderation.messages import (
     GenerationRequested,
     GenerationWithdrawn,
     Message,
+    MessageError,
     OutputFailed,
     OutputProduced,
     PinnedLikeness,
@@ -80,6 +83,13 @@ EXAMPLES: tuple[Message, ...] = (
     PolicyChanged(policy="default", revision="sha256:0123456789ab"),
     CaseChanged(case_id=_id("case", "lighthouse"), generation_id=GENERATION, change="opened"),
 )
+
+
+def parked_envelope() -> Envelope:
+    """What is told of a record that could not be processed, as the service tells it."""
+    error = MessageError("message.invalid_data", "prompt: Field required")
+    record = Record(Partition("generation.requests", 3), 1042, GENERATION, _id("evt", "broken"), b"{}")
+    return parked(_id("dead", "broken"), record, error, tries=1, now_ms=AT_MS)
 
 
 def envelope(message: Message) -> Envelope:

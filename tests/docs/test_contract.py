@@ -40,6 +40,19 @@ def test_the_events_are_valid_asyncapi() -> None:
     jsonschema.Draft7Validator(schema).validate(asyncapi.document())
 
 
+def test_every_example_of_an_event_fits_its_schema_with_and_without_a_trace() -> None:
+    for message in asyncapi.document()["components"]["messages"].values():
+        for example in message["examples"]:
+            for more in ({}, {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "a=1"}):
+                jsonschema.Draft202012Validator(message["payload"]).validate({**example["payload"], **more})
+
+
+def test_every_event_says_how_it_lies_on_kafka() -> None:
+    for message in asyncapi.document()["components"]["messages"].values():
+        assert message["headers"]["properties"].keys() == {"ce_id"}
+        assert message["bindings"]["kafka"]["key"]["type"] == "string"
+
+
 def test_no_promise_is_broken() -> None:
     lost = contract.broken(contract.promised(), contract.kept())
     assert not lost, f"a breaking change; if it is meant, strike these lines from docs/contract.txt: {lost}"

@@ -11,6 +11,7 @@ from fastapi import Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from moderation import traces
 from moderation.api.auth import Nobody, Reader
 from moderation.api.context import ServicesHere, make_router
 from moderation.api.links import Link, check_link, make_link
@@ -21,7 +22,7 @@ from moderation.assets import AssetMissing, HashMismatch
 from moderation.errors import Kind, ServiceError
 from moderation.generation.rows import GenerationUnknown
 from moderation.messages import Identifier
-from moderation.release.serve import ReleaseUnknown, count_served, servable
+from moderation.release.serve import ReleaseUnknown, count_served, servable, trace_of_release
 from moderation.release.tables import Release
 from moderation.store import now_ms
 
@@ -119,7 +120,7 @@ def file(
     if (
         sent.first == 0 or not release.served
     ):  # a player's later ranges are no more copies, but the first bytes are one
-        _count(services, release_id)
+        _count(services, release)
     stream = _send(services, release_id, _open(services, release), sent)
     return StreamingResponse(stream, status_code=206 if part else 200, headers=headers, media_type=MEDIA)
 
@@ -143,9 +144,14 @@ def _open(services: Services, release: Release) -> IO[bytes]:
         ) from error
 
 
-def _count(services: Services, release_id: str) -> None:
+def _count(services: Services, release: Release) -> None:
+    """In the trace that released it, too: a download is the end of the way."""
     with services.database.transaction() as session:
-        count_served(session, release_id)
+        parent, here = trace_of_release(session, release.generation_id), traces.here()
+        with traces.span(
+            "serve release", parent=parent, links=[here] if here else [], subject_id=release.generation_id
+        ):
+            count_served(session, release.id)
     services.metrics.happened("release.served")
 
 
