@@ -19,6 +19,7 @@ from moderation.servers.kafka import KafkaServer
 from moderation.servers.postgres import PostgresServer
 from moderation.servers.process import ServerUnavailable
 from moderation.store import Database
+from tests.support.shared_postgres import SharedPostgres
 
 KAFKA = pytest.param("kafka", marks=pytest.mark.integration)
 POSTGRES = pytest.param("postgres", marks=pytest.mark.integration)
@@ -59,9 +60,8 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServ
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres_server: PostgresServer) -> tuple[str, frozenset[str]]:
-    name = postgres_server.create_database()
-    return name, _fill(Database(postgres_server.url(name)))
+def _shared_postgres(postgres_server: PostgresServer) -> SharedPostgres:
+    return SharedPostgres(postgres_server)
 
 
 @pytest.fixture(scope="session")
@@ -96,16 +96,11 @@ def sqlite_database(tmp_path: Path, _sqlite_template: tuple[Path, frozenset[str]
 
 
 @pytest.fixture
-def postgres_database(
-    postgres_server: PostgresServer, _postgres_template: tuple[str, frozenset[str]]
-) -> Iterator[Database]:
-    """A fresh PostgreSQL database with all tables; mark the test `integration`."""
-    template, tables = _postgres_template
-    name = postgres_server.create_database(template)
-    database = _complete(Database(postgres_server.url(name)), tables)
+def postgres_database(_shared_postgres: SharedPostgres) -> Iterator[Database]:
+    """An empty PostgreSQL database with all tables; mark the test `integration`."""
+    database = _shared_postgres.lend()
     yield database
-    database.close()
-    postgres_server.drop_database(name)
+    _shared_postgres.take_back(database)
 
 
 @pytest.fixture(params=["sqlite", POSTGRES])
