@@ -42,7 +42,7 @@ class GenerationIn(BaseModel):
             "examples": [{"prompt": "A lighthouse in a storm, painted in oils", "parameters": {"seconds": 6}}]
         }
     )
-    prompt: str = Field(min_length=1, max_length=20_000)
+    prompt: str = Field(min_length=1, max_length=20_000, json_schema_extra={"pattern": r"\S"})
     account_id: Identifier | None = None
     likenesses: tuple[Identifier, ...] = Field(default=(), max_length=16)
     references: tuple[Sha256, ...] = Field(default=(), max_length=16)
