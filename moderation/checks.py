@@ -37,6 +37,7 @@ from moderation.generation.works import WorksInText
 from moderation.model_registry.profile import uncovered_aspects
 from moderation.profile import Profile
 from policies.text.classifier import SHIPPED_WEIGHTS
+from policies.text.encoder import RUNTIME
 
 FACES = ("face_detection", "face_embedding")
 TEXT = ("language_id", "text_encoder")
@@ -46,8 +47,8 @@ SPEECH = ("voice_activity", "speech_to_text", *TEXT)
 
 
 def text_revision(profile: Profile) -> str:
-    """The models that read text, and the shipped weights of the classifier's head."""
-    return f"{profile.revision(*TEXT)}+head:{sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]}"
+    """The models that read text, the shipped weights of the classifier's head, and what runs its encoder."""
+    return f"{profile.revision(*TEXT)}+head:{sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]}+{RUNTIME}"
 
 
 def request_checks(profile: Profile, works: WorksInText) -> Sequence[Check[RequestSubject]]:
