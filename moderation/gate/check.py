@@ -33,7 +33,8 @@ class Check(Protocol[S_contra]):
     One that only reads facts gathered before says so by an attribute `instant = True`: it runs on the caller's thread. So does
     one that says by `idle(subject)` that there is nothing to look at, or too little to be worth a change of thread. One that is
     quicker with many subjects than with each may offer `look_many(subjects)`: for each subject its findings, or the error
-    that `examine` would have raised. It gives the same answers as `examine`, whatever else is in the batch.
+    that `examine` would have raised. It gives the same answers as `examine`, whatever else is in the batch. One whose `examine`
+    always raises `Uncovered` says so by `uncovered = True`, and is not asked.
     """
 
     @property

@@ -156,6 +156,9 @@ class _Look(Generic[S]):
 
     def take(self) -> None:
         """Look at all: at once where the check can, one by one where it cannot or where that failed."""
+        if getattr(self.check, "uncovered", False):
+            self._found = [self._alike(CheckStatus.UNCOVERED)] * len(self.subjects)
+            return
         began = perf_counter()
         answers = self._at_once() if len(self.subjects) > 1 else None
         for number, subject in enumerate(self.subjects):

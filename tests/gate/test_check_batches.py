@@ -7,10 +7,11 @@ from time import sleep
 import pytest
 
 from moderation.gate.check import Check, CouldNotJudge, Uncovered
+from moderation.gate.checks.uncovered import UncoveredCheck
 from moderation.gate.hands import MOST_LOST, Hands, TooManyLost
 from moderation.gate.runner import CheckRunner
 from moderation.gate.subjects import RequestSubject
-from policies.findings import CheckReport, Finding, WholeField
+from policies.findings import CheckReport, CheckStatus, Finding, WholeField
 from policies.taxonomy import Category
 from tests.gate.test_check_runner import Watching
 from tests.support.subjects import gate, request
@@ -117,6 +118,14 @@ def test_a_look_at_all_that_fails_is_made_up_for_by_a_look_at_each() -> None:
     prompts = ("fine", "bomb", "bad one")
     assert run_many([check], prompts) == [(one[1],) for one in alone(Words(), prompts) if one]
     assert check.looked == [(prompt,) for prompt in prompts]
+
+
+def test_an_aspect_that_nobody_looks_at_is_uncovered_for_each() -> None:
+    check = UncoveredCheck("prompt.smell")
+    rows = run_many([check], ["fine", "bad one"])
+    assert [row and row[0].status for row in rows] == [CheckStatus.UNCOVERED] * 2
+    with pytest.raises(Uncovered):
+        check.examine(request("fine"))
 
 
 def test_what_says_nothing_of_many_is_said_by_one_object() -> None:

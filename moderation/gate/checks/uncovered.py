@@ -12,6 +12,7 @@ class UncoveredCheck:
 
     tier = 0
     instant = True
+    uncovered = True
     revision = "none"
 
     def __init__(self, aspect: str) -> None:
