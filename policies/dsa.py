@@ -3,7 +3,8 @@
 The attributes and codes are those of the database's submission schema of 1 July 2025, as its API documentation lists them
 (github.com/digital-services-act/transparency-database). `policy.schema.json` holds all categories and keywords, so that a
 document cannot file under a code that the database refuses. Dates (`content_date` and `application_date` are required),
-territory and the platform's own id are added by whoever submits. No field quotes an input or names a person: the database forbids personal data.
+territory and the platform's own id are added by whoever submits. No field quotes an input or names a person: the database
+forbids personal data.
 """
 
 from dataclasses import asdict, dataclass

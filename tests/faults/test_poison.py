@@ -8,6 +8,7 @@ from sqlmodel import func, select
 from moderation.bus.dead_letters import DeadLetter, list_open, replay
 from moderation.bus.log import NewRecord
 from moderation.bus.outbox import enqueue, enqueue_raw
+from moderation.generation.parked import PARKED
 from moderation.generation.rows import get_generation
 from moderation.generation.state import State
 from moderation.generation.submit import receive
@@ -15,7 +16,6 @@ from moderation.ids import new_id
 from moderation.messages import Envelope, GenerationRequested, OutputProduced, Topic
 from moderation.release.tables import Release
 from moderation.store import Database, now_ms
-from moderation.subscriptions import PARKED
 from tests.faults.deployment import Deployment
 from tests.faults.effects import assert_released_once
 from tests.support.conveyor import Conveyor, conveyor

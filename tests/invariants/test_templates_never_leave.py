@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, select
 
 from consent.biometrics.models import Template, TemplateKey
 from moderation.bus.outbox import OutboxRow
+from moderation.generation.generators.port import Made
 from moderation.generation.state import State
 from moderation.likenesses.commands import erase_likeness
 from moderation.messages import Brief
@@ -88,13 +89,13 @@ def test_no_template_prompt_or_handle_is_in_an_event_the_audit_log_or_a_line_of_
     assert person.handle not in audit + logged
 
 
-def _fail_once(generate: Callable[..., None]) -> Callable[..., None]:
+def _fail_once(generate: Callable[..., Made | None]) -> Callable[..., Made | None]:
     failures = iter([RuntimeError])
 
-    def failing(brief: Brief, **more: Any) -> None:
+    def failing(brief: Brief, **more: Any) -> Made | None:
         for failure in failures:
             raise failure(f"cannot draw {brief.prompt} {brief.likenesses} {embedding(1)[:8]}")
-        generate(brief, **more)
+        return generate(brief, **more)
 
     return failing
 

@@ -1,8 +1,8 @@
 """Staff pages: sessions, what cases are listed by, and what the machine perceived."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
+from sqlmodel.sql import sqltypes
 
 revision = "0005"
 down_revision = "0004"
@@ -14,7 +14,7 @@ BACKFILL = """UPDATE review_case SET category = COALESCE(
 
 
 def upgrade() -> None:
-    text = sqlmodel.sql.sqltypes.AutoString
+    text = sqltypes.AutoString
     op.create_table(
         "perceived",
         sa.Column("decision_id", text(), nullable=False),
