@@ -44,22 +44,25 @@ def test_memory_is_flat_over_a_thousand_releases(app: StubApplication, tmp_path:
     gauge = Gauge()
     for round_ in range(WARM_UP + ROUNDS):
         release_once(app, f"gen_{round_:05}", output)
-        if round_ >= WARM_UP and round_ % BATCH == 0:
+        if round_ % BATCH == 0:
+            assert (
+                app.judging.perceive(output).problem == ""
+            )  # decodes in a process of its own: slow, and little left here
             promote_released(app.database, app.assets)
+        if round_ >= WARM_UP and round_ % BATCH == 0:
             gauge.read(round_)
     print(f"\nmemory over {ROUNDS} releases: {gauge.told()}")
     gauge.assert_flat(RELEASE_BYTES)
 
 
 def release_once(app: StubApplication, name: str, output: str) -> None:
-    """What the output gate sees of the clip, then everything the release worker does: encode, stamp, stage, prove, commit."""
+    """Everything the release worker does: encode, stamp, stage, prove, commit."""
     with app.database.transaction() as session:
         row = generated(name, output_sha256=output)
         session.add(row)
         policy = active_revision(session)
         for stage in ("request", "output"):
             session.add(decision(f"dec_{stage}_{name}", of=name, stage=stage, verdict="allow", policy=policy))
-    assert app.judging.perceive(output).problem == ""
     prepared = app.preparation.prepare(name, output, f"dec_output_{name}")
     assert prepared is not None
     with app.database.transaction() as session:

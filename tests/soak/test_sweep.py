@@ -7,6 +7,7 @@ Stub models and a stub generator; gates, bus, stamps, proofs, ledger and HTTP su
 is thrown and what is counted. `SAFECONDUCT_SOAK_SEED` repeats the choices of an earlier sweep.
 """
 
+import gc
 from pathlib import Path
 from time import monotonic
 
@@ -40,6 +41,7 @@ def test_nothing_is_lost_doubled_or_served_too_long_whatever_breaks(tmp_path: Pa
             assert not wrongs, "\n".join([*wrongs[:40], ground.deployment.fleet.logs()[-20000:]])
     except ServerUnavailable as error:
         unavailable(error)
+    gc.collect()  # while the filter holds
     missing = [name for name in (*sweep.steps(), *sweep.acts()) if not sweep.tally.struck[name]]
     assert not missing, f"never struck: {missing}"
 
