@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 import threading
 import time
@@ -14,6 +15,7 @@ from moderation.errors import shorten
 IN_USE_S = 60.0
 """A copy handed out this lately may be about to be opened, and stays."""
 _PARTIAL = "partial-"
+_OURS = re.compile(rf"[0-9a-f]{{64}}|{_PARTIAL}.*")
 _LOCKS = 64
 
 
@@ -73,7 +75,7 @@ class AssetCache:
 
     def _make_room(self) -> None:
         with suppress(FileNotFoundError):
-            over = sum(path.stat().st_size for path in self.folder.iterdir()) - self._max_bytes
+            over = sum(path.stat().st_size for path in self._copies()) - self._max_bytes
             for _, size, path in self._oldest_first():
                 if over <= 0:
                     return
@@ -83,9 +85,14 @@ class AssetCache:
     def _oldest_first(self) -> list[tuple[float, int, Path]]:
         """Used longest ago first, without what is in use; a download that was killed is there, too."""
         found = []
-        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+        for path in self._copies():
             with suppress(FileNotFoundError):
                 stat = path.stat()
                 if time.time() - stat.st_mtime > IN_USE_S:
                     found.append((stat.st_mtime, stat.st_size, path))
         return sorted(found)
+
+    def _copies(self) -> list[Path]:
+        """What is ours in the folder: anything else there is neither counted nor deleted."""
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        return [path for path in found if _OURS.fullmatch(path.name)]

@@ -33,9 +33,9 @@ class RemoteFiles:
             self._fs.makedirs(self._root, exist_ok=True)
 
     def ping(self) -> None:
-        """It answers whether the root is there."""
-        with _asking():
-            self._fs.exists(self._root)
+        """It answers whether the root is there; `exists` of fsspec takes a store that is away for one without the root."""
+        with _asking(), suppress(FileNotFoundError):
+            self._fs.info(self._root)
 
     @contextmanager
     def temporary(self) -> Iterator[Path]:

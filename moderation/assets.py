@@ -215,13 +215,23 @@ class AssetStore:
     def _collect(self, name: str, keep: Callable[[str], bool]) -> bool:
         """Put it aside, ask once more, and only then delete it: a row that names it may have been committed meanwhile."""
         folder, _, address = name.rpartition("/")
-        if folder == TEMPORARY or not _ADDRESS.fullmatch(address):
+        if not _ADDRESS.fullmatch(address):
             return self._files.remove(name)
+        if folder == TEMPORARY:
+            return self._finish_collecting(name, keep)
         aside = f"{TEMPORARY}/{address}"
         if keep(address) or not self._files.move(name, aside):
             return False
         if keep(address):
             self._files.move(aside, name)
+            return False
+        return self._files.remove(aside)
+
+    def _finish_collecting(self, aside: str, keep: Callable[[str], bool]) -> bool:
+        """Of what was put aside by a process that died: it goes, or back to where it is looked for."""
+        address = aside.rpartition("/")[2]
+        if keep(address):
+            self._files.move(aside, _kept(address))
             return False
         return self._files.remove(aside)
 

@@ -23,7 +23,7 @@ from moderation.review.cases import CaseDecided
 from moderation.settings import Settings
 from moderation.store import now_ms
 from moderation.web.desk import Desk
-from moderation.web.frames import Frames
+from moderation.web.frames import FOLDER, Frames
 from moderation.web.pages import Front
 from policies.taxonomy import Verdict
 
@@ -44,7 +44,7 @@ def http_app(app: Application) -> FastAPI:
         limits=limits_of(app.settings),
         coverage=app.coverage,
     )
-    desk = Desk(services, Frames(app.settings.home / "cache" / "frames", app.assets.path))
+    desk = Desk(services, Frames(app.settings.home / FOLDER, app.assets.path))
     return create_app(services, front=partial(Front, desk=desk))
 
 

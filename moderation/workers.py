@@ -23,7 +23,13 @@ from moderation.likenesses.deferred import DeferredEraseJob
 from moderation.likenesses.forget import ForgetJob
 from moderation.observability.tally import tally_subscription
 from moderation.release.jobs import ReleaseJob, WithdrawJob
-from moderation.release.upkeep import ObjectSweep, Promoter, collect_staging, tidy_cache
+from moderation.release.upkeep import (
+    ObjectSweep,
+    Promoter,
+    collect_staging,
+    tidy_cache,
+    tidy_copies,
+)
 from moderation.subscriptions import (
     generator_subscription,
     output_subscription,
@@ -31,6 +37,7 @@ from moderation.subscriptions import (
     request_subscription,
 )
 from moderation.transparency.sealer import Sealer
+from moderation.web.frames import FOLDER, Frames
 
 INDEX_EVERY_S = 0.4
 PROMOTE_EVERY_S = 1.0
@@ -135,10 +142,14 @@ def _consumer(app: Application, subscription: Subscription) -> ConsumerLoop:
 
 
 def copies(app: Application) -> list[Loop]:
-    """Deletes this machine's copies of files that were erased or withdrawn; nothing where the store is a folder."""
-    if app.assets.cache is None:
-        return []
-    return [Periodic("copies", COPIES_EVERY_S, lambda: tidy_cache(app.database, app.assets))]
+    """Deletes this machine's copies of files that were erased or withdrawn: frames that moderators looked at, and, where the
+    store is a remote one, the files."""
+    frames = Frames(app.settings.home / FOLDER, app.assets.path)
+
+    def tidy_both() -> int:
+        return tidy_copies(app.database, frames) + tidy_cache(app.database, app.assets)
+
+    return [Periodic("copies", COPIES_EVERY_S, tidy_both)]
 
 
 def _index(app: Application) -> Periodic:

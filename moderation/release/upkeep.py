@@ -5,6 +5,7 @@ and asks again when the file is out of sight.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from sqlmodel import Session, col, select
 
@@ -77,17 +78,32 @@ class ObjectSweep:
         return deleted
 
 
-def tidy_cache(database: Database, assets: AssetStore) -> int:
+class Copies(Protocol):
+    """What this machine keeps of files by their address, beside the store."""
+
+    def idle(self) -> tuple[str, ...]:
+        """Addresses of what may be deleted now."""
+        ...
+
+    def drop(self, sha256: str) -> None:
+        """Delete what is kept of one, if there is anything."""
+        ...
+
+
+def tidy_copies(database: Database, copies: Copies) -> int:
     """Delete this machine's copies of what was erased or withdrawn; how many. Other machines do the same with theirs."""
-    if assets.cache is None:
-        return 0
-    idle = assets.cache.idle()
+    idle = copies.idle()
     with database.read() as session:
         wanted = _usable(session, idle)
     gone = [sha256 for sha256 in idle if sha256 not in wanted]
     for sha256 in gone:
-        assets.cache.drop(sha256)
+        copies.drop(sha256)
     return len(gone)
+
+
+def tidy_cache(database: Database, assets: AssetStore) -> int:
+    """The same for the copies of a remote store; a store in a folder has none."""
+    return tidy_copies(database, assets.cache) if assets.cache is not None else 0
 
 
 def is_named(database: Database) -> Callable[[str], bool]:

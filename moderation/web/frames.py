@@ -4,10 +4,13 @@ A browser of ours never decodes an upload: it gets what came out of the sandbox,
 """
 
 import json
+import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,11 @@ PLAN = ReadingPlan(max_side=640, audio_channels=0)
 NEAR_MS = 600
 QUALITY = 80
 INDEX = "index.json"
+FOLDER = "frames"
+"""Under the service's home. Whoever tidies copies of what was erased opens the same folder."""
+_DRAFT, _GONE = ".draft-", ".gone-"
+_LEFT_BEHIND_S = 3600.0
+_LOCKS = 64
 
 
 class FrameMissing(ServiceError):
@@ -49,8 +57,7 @@ class Frames:
         self._folder = folder
         self._path_of = path_of
         self._max_bytes = max_bytes
-        self._lock = threading.Lock()
-        self._busy: dict[str, threading.Lock] = {}
+        self._turns = [threading.Lock() for _ in range(_LOCKS)]
 
     def jpeg(self, sha256: str, time_ms: int) -> bytes:
         """The frame nearest to `time_ms`. Raises `FrameMissing`, `MediaRejected`, or what `path_of` raises."""
@@ -63,10 +70,20 @@ class Frames:
             )
         return (self._folder / sha256 / f"{nearest}.jpg").read_bytes()
 
+    def idle(self) -> tuple[str, ...]:
+        """Addresses of the files that frames are kept of."""
+        return tuple(folder.name for folder in self._kept())
+
+    def drop(self, sha256: str) -> None:
+        """Delete the frames of a file, if there are any: out of sight at once, so that nobody reads half of them."""
+        with suppress(FileNotFoundError):
+            gone = Path(tempfile.mkdtemp(prefix=_GONE, dir=self._folder))
+            with suppress(FileNotFoundError):
+                (self._folder / sha256).rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+
     def _index(self, sha256: str, path: Path) -> FrameIndex:
-        with self._lock:
-            turn = self._busy.setdefault(sha256, threading.Lock())
-        with turn:
+        with self._turns[int(sha256[:2], 16) % _LOCKS]:
             known = self._read(sha256)
             if known is None:
                 self._extract(sha256, path)
@@ -78,14 +95,14 @@ class Frames:
         file = self._folder / sha256 / INDEX
         try:
             raw = json.loads(file.read_text(encoding="utf-8"))
+            os.utime(file)
         except FileNotFoundError:
             return None
-        file.touch()
         return FrameIndex(raw["kind"], raw["duration_s"], tuple(raw["times_ms"]))
 
     def _extract(self, sha256: str, path: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self._folder))
+        draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self._folder))
         try:
             _write_frames(path, draft)
             self._forget_oldest()
@@ -97,17 +114,24 @@ class Frames:
             shutil.rmtree(draft, ignore_errors=True)
 
     def _forget_oldest(self) -> None:
-        kept = [
-            folder
-            for folder in self._folder.iterdir()
-            if (folder / INDEX).is_file() and not folder.name.startswith(".")
-        ]
-        kept.sort(key=lambda folder: (folder / INDEX).stat().st_mtime, reverse=True)
+        for folder in self._folder.glob(".*"):
+            with suppress(FileNotFoundError):  # what a process that died left half-made or half-deleted
+                if time.time() - folder.stat().st_mtime > _LEFT_BEHIND_S:
+                    shutil.rmtree(folder, ignore_errors=True)
         total = 0
-        for folder in kept:
+        for folder in reversed(self._kept()):
             total += sum(file.stat().st_size for file in folder.iterdir())
             if total > self._max_bytes:
-                shutil.rmtree(folder, ignore_errors=True)
+                self.drop(folder.name)
+
+    def _kept(self) -> list[Path]:
+        """Looked at longest ago first."""
+        found = []
+        for folder in self._folder.iterdir() if self._folder.is_dir() else ():
+            with suppress(FileNotFoundError, NotADirectoryError):
+                if not folder.name.startswith("."):
+                    found.append(((folder / INDEX).stat().st_mtime, folder))
+        return [folder for _, folder in sorted(found)]
 
 
 def _write_frames(path: Path, draft: Path) -> None:

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.asset_files import FolderFiles
+from moderation.asset_cache import AssetCache
+from moderation.asset_files import AssetStoreUnavailable, FolderFiles
+from moderation.asset_remote import RemoteFiles
 from moderation.assets import (
     SHELVES,
     AssetMissing,
@@ -308,3 +310,43 @@ def test_a_location_may_be_a_path_a_folder_or_a_file_url(tmp_path: Path, video: 
         AssetStore(location).stage(video)
     for name in ("one", "two", "three"):
         assert FolderFiles(tmp_path / name).exists(f"staging/{SHA}")
+
+
+def test_what_was_put_aside_by_a_process_that_died_goes_back_where_a_row_names_it(
+    tmp_path: Path, video: Path
+) -> None:
+    store = AssetStore(tmp_path / "assets")
+    store.stage(video)
+    aside = tmp_path / "assets" / "tmp" / SHA
+    (tmp_path / "assets" / "staging" / SHA).rename(aside)
+    assert store.collect_staging(FAR_FUTURE_MS, keep=lambda _sha256: True) == ()
+    store.verify(SHA)
+    (tmp_path / "assets" / "objects" / SHA[:2] / SHA).rename(aside)
+    assert store.collect_staging(FAR_FUTURE_MS) == (SHA,)
+    assert not store.exists(SHA)
+
+
+def test_a_store_that_is_away_is_not_taken_for_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = RemoteFiles("memory://pinged")
+    files.ping()
+
+    def away(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(files._fs, "info", away)
+    with pytest.raises(AssetStoreUnavailable):
+        files.ping()
+
+
+def test_a_cache_leaves_alone_what_is_not_its_own(tmp_path: Path) -> None:
+    cache = AssetCache(tmp_path, max_bytes=1)
+    foreign = tmp_path / "frames"
+    foreign.mkdir()
+    os.utime(foreign, (1, 1))
+
+    def fetch(scratch: Path) -> None:
+        scratch.write_bytes(DATA)
+
+    assert cache.copy(SHA, fetch).read_bytes() == DATA
+    assert cache.idle() == ()
+    assert foreign.is_dir()

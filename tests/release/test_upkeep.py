@@ -18,8 +18,12 @@ from moderation.release.upkeep import (
     collect_staging,
     promote_released,
     tidy_cache,
+    tidy_copies,
 )
 from moderation.store import now_ms
+from moderation.web.frames import FOLDER, Frames
+from moderation.workers import copies
+from tests.support.media import image
 from tests.support.releases import waiting
 from tests.support.service import StubApplication
 
@@ -140,3 +144,19 @@ def test_in_a_day_every_promoted_file_without_a_row_is_deleted_and_no_other(app:
 
 def test_a_folder_has_no_copies_to_delete(app: StubApplication) -> None:
     assert tidy_cache(app.database, app.assets) == 0
+
+
+def test_frames_that_moderators_looked_at_go_with_the_file(app: StubApplication) -> None:
+    picture = image(app.settings.home / "a.png")
+    frames = Frames(app.settings.home / FOLDER, lambda _: picture)
+    kept, erased = "a" * 64, "b" * 64
+    output(app, kept)
+    for sha256 in (kept, erased):
+        frames.jpeg(sha256, 0)
+    assert tidy_copies(app.database, frames) == 1
+    assert frames.idle() == (kept,)
+    assert [folder.name for folder in (app.settings.home / FOLDER).iterdir()] == [kept]
+
+
+def test_every_process_deletes_copies_whatever_the_store_is(app: StubApplication) -> None:
+    assert [loop.name for loop in copies(app)] == ["copies"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -159,6 +160,16 @@ def test_the_file_that_was_looked_at_longest_ago_is_forgotten_first(tmp_path: Pa
         time.sleep(0.02)
     kept = {folder.name[0] for folder in (tmp_path / "frames").iterdir()}
     assert kept == {"c"}
+
+
+def test_what_a_process_that_died_left_half_made_is_deleted_later(tmp_path: Path, clip: Path) -> None:
+    frames = _frames(tmp_path, lambda _: clip)
+    left, busy = tmp_path / "frames" / ".draft-dead", tmp_path / "frames" / ".draft-busy"
+    for folder in (left, busy):
+        folder.mkdir(parents=True)
+    os.utime(left, (time.time() - 7200, time.time() - 7200))
+    frames.jpeg("a" * 64, 0)
+    assert (left.exists(), busy.exists()) == (False, True)
 
 
 def test_what_the_store_has_no_more_is_shown_no_more(tmp_path: Path, clip: Path) -> None:
