@@ -55,7 +55,9 @@ def test_the_page_about_models_names_every_entry_licence_and_open_slot() -> None
         ):
             assert fact in row, (entry.name, fact)
     for slot in REGISTRY.uncovered:
-        assert f"| `{slot.aspect}` | {slot.category} | {slot.medium} | {slot.about} | {slot.fill_with} |" in page
+        assert (
+            f"| `{slot.aspect}` | {slot.category} | {slot.medium} | {slot.about} | {slot.fill_with} |" in page
+        )
 
 
 def test_the_registry_names_no_host() -> None:

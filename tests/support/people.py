@@ -13,6 +13,7 @@ from consent.biometrics.index import TemplateIndex
 from consent.biometrics.keys import LocalKeyWrapper
 from consent.biometrics.models import Standing, TemplateKind
 from consent.biometrics.vault import Vault
+from consent.biometrics.voices import DIMENSION as VOICE_DIMENSION
 from consent.likeness.changes import LikenessChange
 from consent.likeness.enrolment import enrol, read_portraits
 from consent.likeness.registry import bump_registry
@@ -25,6 +26,14 @@ def embedding(person: int, shot: int = 0, *, spread: float = 0.1) -> NDArray[np.
     """float32[512] of length 1: shots of one person have cosines near .99, different people near 0."""
     base = np.random.default_rng(1000 + person).standard_normal(DIMENSION)
     noise = np.random.default_rng((person, shot)).standard_normal(DIMENSION)
+    vector = base + spread * noise
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def voice_of(person: int, take: int = 0, *, spread: float = 0.02) -> NDArray[np.float32]:
+    """float32[256] of length 1: takes of one voice have cosines near .99, different people's about .5, as real ones."""
+    base = np.abs(np.random.default_rng(2000 + person).standard_normal(VOICE_DIMENSION)) ** 2
+    noise = np.random.default_rng((person, take)).random(VOICE_DIMENSION)
     vector = base + spread * noise
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consent.biometrics.faces import Face, FaceModel
+from consent.biometrics.voices import Voice
 from moderation.gate.check import CouldNotJudge
 from moderation.gate.lazy import Lazy
 from moderation.gate.perceive import Senses
@@ -18,8 +19,10 @@ from moderation.media.limits import MediaLimits
 from policies.findings import Finding, TextSpan
 from policies.taxonomy import Category
 from policies.text.normalise import NormalisedText
+from policies.vision.frame_text import SeenText
+from policies.vision.picture_classes import PictureLook
 from provenance.credentials.reader import CredentialReport
-from tests.support.people import embedding, made_face
+from tests.support.people import embedding, made_face, voice_of
 
 WORDS = {
     "blood": (Category.VIOLENCE, 0.97),
@@ -56,7 +59,8 @@ class KeywordText:
 
 @dataclass(slots=True)
 class Scripted:
-    """Every sense in one: `people` are the faces of each frame, `nudity` its score, `said` the speech, `known` the index.
+    """Every sense in one: `people` are the faces of each frame, `nudity` its score, `written` its lines, `firearm` and `label`
+    what fills it; `said` is the speech, `heard` whose voices say it; `known` and `known_voices` are the indexes.
 
     A value that is an exception is raised instead.
     """
@@ -65,6 +69,11 @@ class Scripted:
     usable: bool = True
     nudity: float | Exception = 0.0
     said: Sequence[Spoken] | Exception = ()
+    written: Sequence[str] | Exception = ()
+    firearm: float | Exception = 0.0
+    label: str = ""
+    heard: Sequence[int] | Exception = ()
+    known_voices: Callable[[int], tuple[FaceMatch, ...]] | Exception = lambda _row: ()
     known: Callable[[int], tuple[FaceMatch, ...]] | Exception = lambda _row: ()
     batches: list[int] = field(default_factory=list)
     looked_up: list[int] = field(default_factory=list)
@@ -90,15 +99,51 @@ class Scripted:
         known = _value(self.known)
         return [known(row) for row in range(len(embeddings))]
 
+    def read(self, frame: NDArray[np.uint8], *, max_side: int) -> Sequence[SeenText]:
+        """As `FrameTextReader`."""
+        return [
+            SeenText(text, 0.95, 0.1, 0.1 * row, 0.9, 0.1 * row + 0.08)
+            for row, text in enumerate(_value(self.written))
+        ]
+
+    def look(self, frame: NDArray[np.uint8]) -> PictureLook:
+        """As `PictureClassifier`."""
+        return PictureLook(_value(self.firearm), self.label)
+
+    def voices(self, samples: NDArray[np.float32]) -> Sequence[Voice]:
+        """As `Ear`."""
+        return [Voice(0.5, 4.5, 4.0, voice_of(person)) for person in _value(self.heard)]
+
     def senses(self) -> Senses:
-        """The four slots, all filled with this."""
-        return Senses(Lazy(lambda: cast(FaceModel, self)), self, Lazy(lambda: self), Lazy(lambda: self))
+        """The slots, all filled with this."""
+        return Senses(
+            faces=Lazy(lambda: cast(FaceModel, self)),
+            lookup=self,
+            nudity=Lazy(lambda: self),
+            speech=Lazy(lambda: self),
+            looks=Lazy(lambda: self),
+            text=Lazy(lambda: self),
+            voices=Lazy(lambda: self),
+            voice_lookup=VoiceBook(self),
+        )
 
     def perceiver(self, credentials: str | Exception = "none", failures: tuple[str, ...] = ()) -> Perceiver:
         """A perceiver with these senses; every file has credentials of this state."""
         return Perceiver(
             self.senses(), limits=MediaLimits(), read_credentials=lambda _path: _report(credentials, failures)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceBook:
+    """The index of voices that a test scripts."""
+
+    script: Scripted
+
+    def identify(self, embeddings: NDArray[np.float32]) -> Sequence[tuple[FaceMatch, ...]]:
+        """As `VoiceLookup`."""
+        known = _value(self.script.known_voices)
+        return [known(row) for row in range(len(embeddings))]
 
 
 def text_model() -> tuple[KeywordText, Lazy[Any]]:

@@ -38,6 +38,7 @@ from moderation.profile import Profile
 from moderation.service import prepare
 from moderation.settings import Settings
 from moderation.store import Database, now_ms
+from policies.vision.picture_classes import PictureLook
 from tests.support.media import plain, video
 from tests.support.people import MODEL, embedding, made_face
 
@@ -82,9 +83,27 @@ class NoNudity:
 class Silence:
     """Hears nothing."""
 
+    revision = "voice:testtesttest"
+
     def transcribe(self, samples: NDArray[np.float32]) -> Sequence[Any]:
         """No utterance."""
         return ()
+
+    def voices(self, samples: NDArray[np.float32]) -> Sequence[Any]:
+        """Nobody speaks."""
+        return ()
+
+
+class Blind:
+    """Reads no text in a picture, and sees nothing that fills it."""
+
+    def read(self, frame: NDArray[np.uint8], *, max_side: int) -> Sequence[Any]:
+        """No line."""
+        return ()
+
+    def look(self, frame: NDArray[np.uint8]) -> PictureLook:
+        """Nothing."""
+        return PictureLook(0.0, "")
 
 
 class Speechless:
@@ -99,6 +118,11 @@ class Speechless:
     def find(self, *_: object, **__: object) -> tuple[WorkUse, ...]:
         """As `FigureMatcher` and `WorksInText`."""
         return ()
+
+    @property
+    def matcher(self) -> "Speechless":
+        """As `WorksInText`."""
+        return self
 
 
 class StubProfile(Profile):
@@ -121,6 +145,9 @@ def stub_profile() -> StubProfile:
         speech=Lazy(Silence),
         text=Lazy(lambda: cast(TextModel, Speechless())),
         figures=Lazy(lambda: cast(FigureMatcher, Speechless())),
+        looks=Lazy(Blind),
+        frame_text=Lazy(Blind),
+        voices=Lazy(Silence),
     )
 
 
