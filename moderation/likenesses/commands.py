@@ -7,13 +7,13 @@ from sqlmodel import Session, col, select
 from consent.likeness.changes import LikenessChange
 from consent.likeness.models import Likeness, RevokeScope
 from consent.likeness.registry import lock_likenesses
-from consent.likeness.revocation import Revocation, erase, revoke
+from consent.likeness.revocation import Revocation, erase, restore, revoke
 from moderation.bus.outbox import enqueue
 from moderation.errors import Kind, ServiceError
 from moderation.ids import new_id
 from moderation.likenesses.forget import forget_portraits
 from moderation.messages import ConsentChanged
-from moderation.release.holds import defer_erasure, preserved
+from moderation.release.holds import defer_erasure, drop_erasure, preserved
 from moderation.release.withdraw import order_withdrawal
 from moderation.transparency import audit
 
@@ -82,6 +82,14 @@ def erase_likeness(session: Session, likeness_id: str, *, actor: str, now_ms: in
     revocation = erase(session, likeness_id, now_ms=now_ms, actor=actor)
     forget_portraits(session, likeness_id, now_ms=now_ms)
     return _take_back(session, revocation, actor, now_ms)
+
+
+def restore_likeness(session: Session, likeness_id: str, *, actor: str, now_ms: int) -> LikenessChange:
+    """Make it usable again; an erasure that waits for a legal hold is waited for no more."""
+    change = restore(session, likeness_id, now_ms=now_ms, actor=actor)
+    drop_erasure(session, likeness_id, actor=actor, now_ms=now_ms)
+    announce(session, change, actor=actor, now_ms=now_ms)
+    return change
 
 
 def _erase_later(session: Session, likeness_id: str, *, actor: str, now_ms: int) -> Revoked:

@@ -1,7 +1,8 @@
 """The commit of a release: the last look, in one short transaction, at everything that must still be true.
 
 Likeness rows are locked first, in id order, as a revocation locks them: one of the two is always first, and if it is the
-revocation, nothing is released. What names a work also holds the registry's version, which an opt-out must raise.
+revocation, nothing is released. What names a work also holds the registry's version, which an opt-out must raise. Of a remix,
+what it was made from and whom that shows is locked as well: a legal hold there stops it.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from moderation.generation.state import State, Step
 from moderation.generation.tables import Asset, Generation, GenerationLikeness
 from moderation.ids import new_id
 from moderation.messages import GenerationReleased
-from moderation.release.holds import stop_release, stopping
+from moderation.release.holds import ancestors, keep_from_holds, stop_release, stopping
 from moderation.release.overtaken import overtake
 from moderation.release.tables import Release
 from moderation.release.withdraw import order_withdrawal
@@ -71,9 +72,12 @@ def commit_release(session: Session, prepared: Prepared, *, clock: Callable[[Ses
     - no restriction changed since the output was judged: else it goes back to the output gate.
     """
     pinned = pinned_likenesses(session, prepared.generation_id)
-    lock_likenesses(session, [row.likeness_id for row in pinned])
+    older = ancestors(session, prepared.generation_id)
+    shown = [row.likeness_id for one in older for row in pinned_likenesses(session, one)]
+    lock_likenesses(session, [*shown, *(row.likeness_id for row in pinned)])
     if rows_of(session, prepared.generation_id):
         hold_registry(session)
+    keep_from_holds(session, older)
     generation = lock_generation(session, prepared.generation_id)
     if State(generation.state) is State.RELEASED:
         return Outcome.ALREADY

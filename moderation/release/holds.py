@@ -1,7 +1,8 @@
 """Legal holds at work: placing and lifting them, what they stop, and what they preserve.
 
-A hold takes the row lock that a release takes, of the generation or of the likeness, so that one of the two is first. A release
-that is stopped waits in `held` for the law, not for people; lifting the last hold lets it go on from there.
+A hold takes the row lock that a release takes, of the generation or of the likeness, its own or its ancestors', so that one of
+the two is first. A release that is stopped waits in `held` for the law, not for people; lifting the last hold lets it go on from
+there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ from moderation.gate.decisions import Decision
 from moderation.generation.output_stage import clear_output
 from moderation.generation.rows import GenerationUnknown, lock_generation, move, pinned_likenesses, request_of
 from moderation.generation.state import State, Step
-from moderation.generation.tables import Generation, GenerationLikeness
+from moderation.generation.tables import Generation, GenerationLikeness, LikenessPortrait
 from moderation.ids import new_id
 from moderation.legal.holds import HoldTargetUnknown, HoldUnknown, any_stop, open_holds
 from moderation.legal.tables import DeferredErasure, Effect, LegalHold, Target
@@ -94,6 +95,25 @@ def stopping(session: Session, generation: Generation) -> LegalHold | None:
     return holds[0] if holds else None
 
 
+def ancestors(session: Session, generation_id: str) -> tuple[str, ...]:
+    """Ids of what it was remixed from, nearest first; they never change, so no lock is needed to read them."""
+    line: dict[str, None] = {}
+    current: str | None = generation_id
+    while current and current not in line:
+        line[current] = None
+        parent = select(Generation.remix_parent).where(Generation.id == current)
+        current = session.exec(parent).one_or_none()
+    return tuple(line)[1:]
+
+
+def keep_from_holds(session: Session, generation_ids: Sequence[str]) -> None:
+    """Let no hold be placed on these, or lifted, until the transaction ends, beside others who do the same. Whom they show must
+    be locked before."""
+    if generation_ids:
+        rows = select(Generation.id).where(col(Generation.id).in_(generation_ids))
+        session.exec(rows.order_by(col(Generation.id)).with_for_update(read=True)).all()
+
+
 def lineage(session: Session, generation: Generation) -> tuple[str, ...]:
     """The generation's id and those of what it was remixed from, nearest first."""
     line: dict[str, None] = {}
@@ -106,7 +126,8 @@ def lineage(session: Session, generation: Generation) -> tuple[str, ...]:
 
 
 def preserved(session: Session, likeness_id: str) -> bool:
-    """Whether the likeness' templates and portraits must stay: a hold is on it, or on a generation that shows it."""
+    """Whether the likeness' templates and portraits must stay: a hold is on it, on a generation that shows it, or on one that was
+    made from one of its portraits."""
     if open_holds(session, Target.LIKENESS, (likeness_id,)):
         return True
     held = select(LegalHold.target_id).where(
@@ -115,7 +136,11 @@ def preserved(session: Session, likeness_id: str) -> bool:
     shown = select(GenerationLikeness).where(
         GenerationLikeness.likeness_id == likeness_id, col(GenerationLikeness.generation_id).in_(held)
     )
-    return session.exec(shown).first() is not None
+    if session.exec(shown).first() is not None:
+        return True
+    portraits = select(LikenessPortrait.asset_sha256).where(LikenessPortrait.likeness_id == likeness_id)
+    given: Sequence[str] = session.exec(portraits).all()
+    return not preserved_files(session).isdisjoint(given)
 
 
 def preserved_files(session: Session) -> frozenset[str]:
@@ -139,17 +164,27 @@ def preserved_files(session: Session) -> frozenset[str]:
 def defer_erasure(session: Session, likeness_id: str, *, actor: str, now_ms: int) -> None:
     """Remember that the owner wants it erased; once, whoever asks again."""
     row = session.get(DeferredErasure, likeness_id, populate_existing=True)
+    if row is not None and row.done_ms is None:
+        return
     if row is None:
-        session.add(DeferredErasure(likeness_id=likeness_id, actor=actor, asked_ms=now_ms))
-        detail = {"why": "legal_hold"}
-        audit.record(
-            session,
-            actor=actor,
-            act="likeness.erasure_deferred",
-            subject=likeness_id,
-            detail=detail,
-            at_ms=now_ms,
-        )
+        row = DeferredErasure(likeness_id=likeness_id, actor=actor, asked_ms=now_ms)
+    row.actor, row.asked_ms, row.done_ms = actor, now_ms, None
+    session.add(row)
+    _note(session, "likeness.erasure_deferred", likeness_id, actor, "legal_hold", now_ms)
+
+
+def drop_erasure(session: Session, likeness_id: str, *, actor: str, now_ms: int) -> None:
+    """Its owner wants to keep it after all: nothing is erased when the last hold is lifted, until they ask again."""
+    row = session.get(DeferredErasure, likeness_id, populate_existing=True)
+    if row is None or row.done_ms is not None:
+        return
+    row.done_ms = now_ms
+    session.add(row)
+    _note(session, "likeness.erasure_dropped", likeness_id, actor, "restored", now_ms)
+
+
+def _note(session: Session, act: str, likeness_id: str, actor: str, why: str, now_ms: int) -> None:
+    audit.record(session, actor=actor, act=act, subject=likeness_id, detail={"why": why}, at_ms=now_ms)
 
 
 def _lock(session: Session, target: Target, target_id: str) -> None:

@@ -11,11 +11,13 @@ from consent.likeness.revocation import restore
 from moderation.bus.jobs import JobRow
 from moderation.generation.human import NotForPeople
 from moderation.generation.output_stage import RELEASE
-from moderation.generation.tables import Asset, LikenessPortrait
+from moderation.generation.rows import request_of
+from moderation.generation.tables import Asset, AssetHolder, Generation, LikenessPortrait
 from moderation.legal.holds import HoldTargetUnknown, HoldUnknown, OnLegalHold
 from moderation.legal.tables import Effect, LegalHold, Target
-from moderation.likenesses.commands import Revoked, erase_likeness, revoke_likeness
+from moderation.likenesses.commands import Revoked, erase_likeness, restore_likeness, revoke_likeness
 from moderation.likenesses.deferred import erase_now
+from moderation.likenesses.recordings import forget_recordings
 from moderation.release.commit import Outcome, Prepared, commit_release
 from moderation.release.holds import ERASE, lift_hold, place_hold
 from moderation.release.serve import ReleaseUnknown, servable
@@ -134,6 +136,36 @@ def test_a_hold_and_a_release_wait_for_each_other(app: StubApplication) -> None:
         serve(app, half)
 
 
+@pytest.mark.parametrize("target", list(Target))
+@pytest.mark.parametrize("act", ["place", "lift"])
+def test_a_hold_on_what_it_was_remixed_from_and_a_release_wait_for_each_other(
+    app: StubApplication, target: Target, act: str
+) -> None:
+    person = enrol_person(app, 1)
+    parent = waiting(app.database, person)
+    assert commit(app, parent) is Outcome.RELEASED
+    child = waiting(app.database, parent=parent.generation_id)
+    target_id = parent.generation_id if target is Target.GENERATION else person.likeness_id
+    placed = [hold(app, target, target_id)] if act == "lift" else []
+    change = (
+        (lambda: lift(app, placed[0])) if placed else (lambda: placed.append(hold(app, target, target_id)))
+    )
+    thread = threading.Thread(target=change)
+    with app.database.transaction() as session:
+        assert commit_release(session, child, clock=now_ms) is (
+            Outcome.LEGAL_HOLD if placed else Outcome.RELEASED
+        )
+        thread.start()
+        thread.join(0.4)
+        assert thread.is_alive()
+    thread.join(20)
+    if act == "lift":
+        assert state_of(app, child.generation_id)[0] == "generated"
+    else:
+        with pytest.raises(OnLegalHold):
+            serve(app, child)
+
+
 def test_no_moderator_allows_what_the_law_stops(app: StubApplication) -> None:
     half = waiting(app.database)
     placed = hold(app, Target.GENERATION, half.generation_id)
@@ -237,6 +269,62 @@ def test_an_owner_who_restored_it_meanwhile_keeps_it(app: StubApplication) -> No
     lift(app, placed)
     erase_in_job(app, person)
     assert likeness_state(app, person) == "active"
+
+
+def test_what_was_erased_in_vain_once_is_erased_when_its_owner_asks_again(app: StubApplication) -> None:
+    person = enrol_person(app, 1)
+    first = hold(app, Target.LIKENESS, person.likeness_id)
+    erase(app, person)
+    with app.database.transaction() as session:
+        restore_likeness(session, person.likeness_id, actor=person.owner, now_ms=now_ms(session))
+        revoke_likeness(session, person.likeness_id, actor=person.owner, now_ms=now_ms(session))
+    lift(app, first)
+    assert jobs(app, ERASE) == 0
+    second = hold(app, Target.LIKENESS, person.likeness_id)
+    assert "preserves" in erase(app, person).revocation.notice
+    lift(app, second)
+    assert jobs(app, ERASE) == 1
+    erase_in_job(app, person)
+    assert likeness_state(app, person) == "erased"
+
+
+def made_from(app: StubApplication, sha256: str) -> str:
+    """A generation that was asked for with this file; its id."""
+    half = waiting(app.database)
+    with app.database.transaction() as session:
+        row = session.get_one(Generation, half.generation_id)
+        row.request = request_of(row).model_copy(update={"references": (sha256,)}).model_dump_json()
+        session.add(row)
+    return half.generation_id
+
+
+def test_a_portrait_that_a_held_generation_was_made_from_is_erased_once_the_hold_is_lifted(
+    app: StubApplication,
+) -> None:
+    person = enrol_person(app, 1)
+    portrait(app, person)
+    placed = hold(app, Target.GENERATION, made_from(app, "a" * 64))
+    erase(app, person)
+    assert (likeness_state(app, person), portraits(app)) == ("revoked", 1)
+    lift(app, placed)
+    erase_in_job(app, person)
+    assert (likeness_state(app, person), portraits(app)) == ("erased", 0)
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_recording_that_a_held_generation_was_made_from_stays(app: StubApplication, is_held: bool) -> None:
+    person = enrol_person(app, 1)
+    with app.database.transaction() as session:
+        session.add(Asset(sha256="c" * 64, role="reference", created_ms=1))
+        session.flush()
+        session.add(AssetHolder(sha256="c" * 64, account_id=person.owner, created_ms=1))
+    name = made_from(app, "c" * 64)
+    if is_held:
+        hold(app, Target.GENERATION, name)
+    with app.database.transaction() as session:
+        forget_recordings(session, person.likeness_id, {"c" * 64}, owner=person.owner, now_ms=1)
+    with app.database.read() as session:
+        assert (session.get(Asset, "c" * 64) is not None) is is_held
 
 
 def test_who_placed_and_lifted_it_by_which_order_is_in_the_audit_log(app: StubApplication) -> None:

@@ -9,7 +9,6 @@ from sqlmodel import Session
 from consent.likeness.changes import LikenessChange
 from consent.likeness.grants import GrantTerms, give_grant, standing_grants, withdraw_grant
 from consent.likeness.models import Audience, Grant, Likeness, RevokeScope
-from consent.likeness.revocation import restore
 from moderation.accounts.keys import Principal
 from moderation.accounts.models import Role
 from moderation.api.auth import Owner, OwnerOrAdmin
@@ -23,6 +22,7 @@ from moderation.likenesses.commands import (
     erase_likeness,
     owned_by,
     require_owner,
+    restore_likeness,
     revoke_likeness,
 )
 from moderation.messages import Identifier, Sha256
@@ -251,9 +251,7 @@ def restore_own(likeness_id: LikenessId, who: Owner, services: ServicesHere) -> 
     """By its owner only; every grant has to be given anew, and what was withdrawn stays withdrawn."""
     with services.database.transaction() as session:
         require_owner(session, likeness_id, who.account_id)
-        at_ms = now_ms(session)
-        change = restore(session, likeness_id, now_ms=at_ms, actor=who.account_id)
-        announce(session, change, actor=who.account_id, now_ms=at_ms)
+        change = restore_likeness(session, likeness_id, actor=who.account_id, now_ms=now_ms(session))
         return ChangeView.of(change)
 
 
