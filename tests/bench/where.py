@@ -60,9 +60,9 @@ def of_a_judgement(app: Application) -> None:
     """Prompts that nobody has seen before, one at a time, without HTTP."""
     clock, text = Clock(), app.profile.text.get()
     works = app._works_in
-    app._works_in = lambda *args: clock.time("works, registry", works, *args)  # type: ignore[method-assign]
+    app._works_in = lambda *args: clock.time("works, registry", works, *args)  # type: ignore[method-assign] # timed in its place
     clock.wrap(text, "findings", "text model")
-    encoder = text._classifier._encoder  # type: ignore[attr-defined]
+    encoder = text._classifier._encoder  # type: ignore[attr-defined] # a port hides it
     clock.wrap(encoder, "encode", "encoder")
     clock.wrap(app.judge._gate._runner, "run", "checks, policy")
     clock.wrap(judging, "record_of", "record")

@@ -61,9 +61,9 @@ def _counted() -> Iterator[MetricDoc]:
 
 
 def _read() -> Iterator[MetricDoc]:
-    for tree in trees().values():
+    for path, tree in trees().items():
         for function in ast.walk(tree):
-            if isinstance(function, ast.FunctionDef):
+            if isinstance(function, ast.FunctionDef) and "observability" in path.parts:
                 yield from _readings(function)
 
 
