@@ -28,7 +28,7 @@ from moderation.store import Database
 log = structlog.get_logger(__name__)
 RunMany = Callable[[Sequence[Job]], Together]
 FLUSH_S = 0.05  # results of a batch wait at most this long for each other
-TOGETHER_S = 1.0  # as long may a batch take that is run together
+TOGETHER_S = 5.0  # as long may a batch take that is run together
 AGAIN_MS = 1_000
 """Between two attempts to write down an outcome, at most: when the database is back, others look for the job, too."""
 OUTAGE_MS = 2_000

@@ -17,7 +17,7 @@ from tests.bench.figures import Figures, in_turn
 from tests.bench.pipelines import BareLoop, GateParts, GateService
 from tests.bench.stages import measured, table
 
-pytestmark = [pytest.mark.bench, pytest.mark.integration]
+pytestmark = [pytest.mark.bench, pytest.mark.integration, pytest.mark.timeout(1800)]
 REQUESTS = 5_000
 REPETITIONS = 3
 AGAINST = "a bare kafka-python loop on the same broker (poll 500, JSON in, JSON out, flush, commit)"
