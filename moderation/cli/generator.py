@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from moderation.bootstrap import diffusion_settings
 from moderation.cli.output import JsonOption, print_fields, print_json
 from moderation.generation.generators.diffusion.generator import DiffusersGenerator
 from moderation.messages import Brief, Parameters
+from moderation.parts.making import diffusion_settings
 from moderation.settings import Settings, read_settings
 
 app = typer.Typer(no_args_is_help=True, help="The generator: whether a pipeline's folder works here.")

@@ -16,11 +16,12 @@ from time import perf_counter, process_time
 
 import pytest
 
-from moderation.bootstrap import Application, today
+from moderation.bootstrap import Application
 from moderation.gate.decisions import body_of
 from moderation.gate.judge import Item
 from moderation.gate.subjects import AccountFacts, RequestSubject
 from moderation.observability.logs import configure_logging
+from moderation.parts.judgement import today
 from moderation.settings import Settings
 from moderation.warming import API, Warming
 from policies.text.classifier import TextClassifier

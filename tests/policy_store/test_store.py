@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from moderation.bootstrap import ensure_policy
 from moderation.bus.outbox import OutboxRow
 from moderation.gate.checks.text import PromptTextCheck
 from moderation.gate.gate import Gate
 from moderation.gate.runner import CheckRunner
 from moderation.messages import PolicyChanged, decode
+from moderation.parts.ground import ensure_policy
 from moderation.policy.store import (
     ACTIVE,
     CHECK_EVERY_S,

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from moderation.bootstrap import Application, ensure_policy
+from moderation.bootstrap import Application
 from moderation.cli import main
 from moderation.cli.session import application
 from moderation.model_registry.files import ModelFiles
+from moderation.parts.ground import ensure_policy
 from moderation.profile import Profile, default_profile
 from moderation.store import Database
 from tests.support.service import StubApplication

@@ -20,7 +20,7 @@ from consent.likeness.grants import GrantTerms, give_grant
 from consent.likeness.models import Audience
 from consent.public_figures.names import FigureMatcher
 from moderation.accounts.directory import ensure_account
-from moderation.bootstrap import Application, ensure_policy
+from moderation.bootstrap import Application
 from moderation.bus.kafka import KafkaLog
 from moderation.bus.log import EventLog
 from moderation.bus.outbox import enqueue
@@ -34,6 +34,7 @@ from moderation.ids import new_id
 from moderation.likenesses.commands import announce
 from moderation.messages import Brief, GenerationRequested, Parameters
 from moderation.model_registry.files import ModelFiles
+from moderation.parts.ground import ensure_policy
 from moderation.profile import Profile
 from moderation.service import prepare
 from moderation.settings import Settings

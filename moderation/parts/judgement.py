@@ -1,0 +1,97 @@
+"""The gate with everything that it asks, and the people who decide where it does not."""
+
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from consent.likeness.registry import registry_version
+from moderation.accounts.quota import QuotaLimits
+from moderation.checks import output_checks, request_checks
+from moderation.gate.gate import Gate
+from moderation.gate.judge import Judge, Surroundings
+from moderation.gate.runner import CheckRunner
+from moderation.gate.subjects import WorkUse
+from moderation.generation.facts import Limits
+from moderation.generation.human import HumanDecisions
+from moderation.generation.jobs import Judging
+from moderation.likenesses.enrol import Enrolment
+from moderation.media.limits import MediaLimits
+from moderation.parts.senses import SenseParts
+from moderation.policy.store import ActivePolicy
+from moderation.store import now_ms
+
+
+class JudgementParts(SenseParts):
+    """What judges."""
+
+    @cached_property
+    def policy(self) -> ActivePolicy:
+        """The document that rules now."""
+        return ActivePolicy(self.database)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The gate."""
+        runner = CheckRunner(timeout_s=self.settings.check_timeout_s, observer=self.metrics)
+        self._opened.callback(runner.close)
+        return Gate(
+            request_checks=request_checks(self.profile, self.works),
+            output_checks=output_checks(self.profile, self.works),
+            policy=self.policy,
+            runner=runner,
+        )
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The gate asked directly."""
+        return Judge(
+            self.gate,
+            self.perceiver,
+            Surroundings(registry_version=self._registry_version, today=today, works=self._works_in),
+        )
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What one account may ask for."""
+        settings = self.settings
+        quota = QuotaLimits(account=settings.account_daily_quota, total=settings.total_daily_quota)
+        return Limits(quota, settings.account_rate_per_minute)
+
+    @cached_property
+    def judging(self) -> Judging:
+        """What the gate's jobs work with."""
+        return Judging(self.database, self.gate, self.perceiver, self.assets, self.limits, self.works, today)
+
+    @cached_property
+    def people(self) -> HumanDecisions:
+        """Moderators' decisions."""
+        return HumanDecisions(self.limits.quota)
+
+    @cached_property
+    def enrolment(self) -> Enrolment:
+        """Enrolment of likenesses."""
+        return Enrolment(
+            database=self.database,
+            assets=self.assets,
+            faces=self.profile.faces,
+            index=self.templates,
+            ear=self.profile.voices,
+            voice_index=self.voice_templates,
+            vault=self.vault,
+            limits=MediaLimits(),
+        )
+
+    def _registry_version(self) -> int:
+        with self.database.read() as session:
+            return registry_version(session)
+
+    def _works_in(self, text: str, account_id: str) -> tuple[int, tuple[WorkUse, ...]]:
+        with self.database.read() as session:
+            version = registry_version(session)
+            return version, self.works.find(
+                session, text, account_id, now_ms=now_ms(session), version=version
+            )
+
+
+def today() -> date:
+    """Today in UTC: by which day a public figure's seventy years are counted."""
+    return datetime.now(UTC).date()
