@@ -22,6 +22,7 @@ class AssetStoreError(ServiceError):
 
     code: ClassVar[str] = "asset_store.error"
     kind: ClassVar[Kind] = Kind.UNAVAILABLE
+    for_operator: ClassVar[bool] = True
 
 
 class AssetStoreUnavailable(AssetStoreError):

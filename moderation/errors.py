@@ -26,10 +26,12 @@ class Kind(StrEnum):
 
 
 class ServiceError(Exception):
-    """A command failed and the caller can do something about it. Subclasses fix `code` and `kind`."""
+    """A command failed and the caller can do something about it. Subclasses fix `code` and `kind`, and `for_operator` where the
+    words name settings: over HTTP only the code is told then, and `/health` has the rest."""
 
     code: ClassVar[str] = "service.error"
     kind: ClassVar[Kind] = Kind.INVALID
+    for_operator: ClassVar[bool] = False
 
     def __init__(self, sentence: str, *, field: str = "", value: object = "", remedy: str = "") -> None:
         self.sentence = sentence

@@ -178,6 +178,14 @@ def problem_of(error: Exception, request_id: str) -> Problem | None:
 
 
 def _of_service_error(error: ServiceError, request_id: str, status: int | None = None) -> Problem:
+    if error.for_operator:
+        return make_problem(
+            request_id,
+            status or STATUS[error.kind],
+            error.code,
+            "a part of the service does not work now; nothing was done",
+            remedy="send it again later; an operator reads the cause under /health",
+        )
     return make_problem(
         request_id,
         status or STATUS[error.kind],

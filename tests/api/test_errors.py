@@ -14,9 +14,10 @@ from consent.likeness.handles import HandleInvalid
 from consent.likeness.refusals import EnrolmentRefused
 from moderation.accounts.models import Role
 from moderation.api.strict import BodyInvalid, parse_strict
+from moderation.asset_files import AssetStoreDenied
 from moderation.generation.request_stage import ConsentMoved
 from moderation.store import Database
-from tests.support.api import World, assert_problem, make_world
+from tests.support.api import PNG, MemoryFiles, World, assert_problem, make_world
 
 JSON = {"Content-Type": "application/json"}
 
@@ -197,6 +198,18 @@ def test_every_answer_has_the_headers_that_keep_it_private(world: World) -> None
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-request-id"].startswith("req_")
+
+
+def test_what_names_the_operators_settings_is_told_by_its_code_alone(world: World, monkeypatch: Any) -> None:
+    def keep(*_: object) -> None:
+        raise AssetStoreDenied(
+            "refuses our credentials for the bucket films", field="KEY", value="AKIA17", remedy="at s3:8333"
+        )
+
+    monkeypatch.setattr(MemoryFiles, "keep", keep)
+    answer = world.client.post("/v1/assets", content=PNG, headers=world.key(Role.OWNER))
+    assert_problem(answer, 503, "asset_store.denied")
+    assert not [word for word in ("films", "KEY", "AKIA17", "8333") if word in answer.text]
 
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
