@@ -22,6 +22,7 @@ from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import FrameLook, FrameText, Media, Observed
 from policies.findings import FrameBox
 from policies.taxonomy import Verdict
+from policies.text.normalise import normalise
 from tests.support.senses import broken, text_model
 from tests.support.subjects import clip, gate, output, picture, request
 
@@ -220,3 +221,38 @@ def test_words_of_the_prompt_in_another_order_or_inside_other_words_are_judged(t
     _, slot = text_model()
     subject = output(clip_of(frame(text)), prompt="a film about blood. he sings", prompt_judged=True)
     assert OutputTextCheck(slot, "s").examine(subject)
+
+
+def test_words_of_the_prompt_spread_over_frames_in_another_order_are_judged() -> None:
+    class Sentence:
+        """Finds harm only in the sentence."""
+
+        def findings(self, text: Any, *, field: str, signal: str, check: str) -> Any:
+            _, slot = text_model()
+            harmful = "hate us all" in " ".join(text.text.split())
+            return (
+                slot.get().findings(normalise("blood"), field=field, signal=signal, check=check)
+                if harmful
+                else ()
+            )
+
+    check = OutputTextCheck(Lazy(Sentence), "s")
+    prompt = "Cats hate rain. It is not for all of us."
+    shown = [frame(word, time_s=float(n)) for n, word in enumerate(("hate", "us", "all"))]
+    (found,) = check.examine(output(clip_of(*shown), prompt=prompt, prompt_judged=True))
+    assert found.score == 0.97
+
+
+def test_what_can_only_be_read_apart_could_not_be_judged_together() -> None:
+    class Short:
+        """Tells a foreign language from three words on."""
+
+        def findings(self, text: Any, **_: str) -> Any:
+            if len(text.text.split()) > 2:
+                raise CouldNotJudge("language.unsupported", "prompt")
+            return ()
+
+    check = ReferenceTextCheck(Lazy(Short), "s")
+    with pytest.raises(CouldNotJudge):
+        check.examine(request("tod den", references=(picture_of("anderen"),)))
+    assert check.examine(request("tod den anderen", references=(picture_of("da"),))) == []

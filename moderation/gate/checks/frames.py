@@ -106,7 +106,7 @@ def written_findings(model: Lazy[TextModel], media: Media, check: str, *, said: 
     nothing is written."""
     return [
         finding
-        for sign in whole(unsaid(signs_of(media), said))
+        for sign in unsaid(whole(signs_of(media)), said)
         for finding in judged(model.get(), sign, field=FIELD, signal="frame.text", check=check)
     ]
 

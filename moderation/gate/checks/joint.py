@@ -20,12 +20,17 @@ GAIN = 0.1
 
 
 def joint_findings(model: Lazy[TextModel], prompt: str, media: Media, check: str) -> list[Finding]:
-    """`joint.text` for each category that prompt and picture say together and neither alone."""
+    """`joint.text` for each category that prompt and picture say together and neither alone. Raises `CouldNotJudge` where
+    each can be read and both together cannot."""
     readings = readings_of(prompt, media)
     if not readings:
         return []
-    alone = _scores(_found(model.get(), part, check) for part in (prompt, *_writing(media)))
-    found = [finding for reading in readings for finding in _found(model.get(), reading, check)]
+    parts = [_found(model.get(), part, check) for part in (prompt, *_writing(media))]
+    together = [_found(model.get(), reading, check) for reading in readings]
+    if None in together and None not in parts:
+        raise CouldNotJudge(LANGUAGE_UNSUPPORTED, media.asset)
+    alone = _scores(found for found in parts if found)
+    found = [finding for findings in together for finding in findings or ()]
     new = [f for f in found if f.category and f.score >= alone.get(f.category.value, 0.0) + GAIN]
     return strongest_per_category([_placed(finding, prompt, media) for finding in new])
 
@@ -45,14 +50,14 @@ def _writing(media: Media) -> tuple[str, ...]:
     return tuple(sign.text for sign in whole(signs_of(media)))
 
 
-def _found(model: TextModel, text: str, check: str) -> Sequence[Finding]:
-    """Nothing for a text in a language that cannot be read: the prompt's own check, or the writing's, says so."""
+def _found(model: TextModel, text: str, check: str) -> Sequence[Finding] | None:
+    """None for a text in a language that cannot be read: of the prompt its own check says so, of a sign the writing's."""
     try:
         return model.findings(normalise(text), field="prompt", signal=SIGNAL, check=check)
     except CouldNotJudge as error:
         if error.cause != LANGUAGE_UNSUPPORTED:
             raise
-        return ()
+        return None
 
 
 def _scores(found: Iterable[Sequence[Finding]]) -> dict[str, float]:

@@ -62,7 +62,8 @@ def signs_of(media: Media) -> tuple[Sign, ...]:
 
 def unsaid(signs: Sequence[Sign], prompt: str) -> tuple[Sign, ...]:
     """The signs that do more than repeat the prompt, or a passage of it, word by word: a title drawn from the prompt was judged
-    with it, by a machine or a person, and is not judged a second time."""
+    with it, by a machine or a person, and is not judged a second time. Give it the `whole` of them, too: words of the prompt,
+    each in a frame of its own, may make another sentence."""
     said = f" {_words(prompt)} "
     return tuple(sign for sign in signs if f" {_words(sign.text)} " not in said)
 
