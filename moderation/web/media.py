@@ -1,7 +1,7 @@
 """The media of a case, for whoever may decide it: the clip as it is, everything else as frames out of the sandbox.
 
-Nothing here may be stored by a browser or on the way. A look at a file is a row in the audit log. What shows somebody who took
-their likeness back is shown to nobody.
+Nothing here may be stored by a browser or on the way. A look at a file is a row in the audit log. No file of a generation
+that was to show somebody is shown to anybody once they took their likeness back.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from sqlmodel import Session
 from starlette.responses import Response, StreamingResponse
 
 from moderation.api.ranges import ByteRange, RangeUnsatisfiable, parse_range
-from moderation.assets import AssetMissing
+from moderation.assets import AssetMissing, HashMismatch
 from moderation.errors import Kind, ServiceError
 from moderation.generation.rows import get_generation, request_of
 from moderation.release.serve import viewable
@@ -75,7 +75,7 @@ def show_frame(visit: Visit) -> Response:
         )
     try:
         jpeg = visit.desk.frames.jpeg(sha256, int(time))
-    except (OSError, AssetMissing) as error:
+    except (OSError, AssetMissing, HashMismatch) as error:
         raise _unreadable(sha256) from error
     return Response(jpeg, headers=HEADERS, media_type="image/jpeg")
 
@@ -103,21 +103,21 @@ def _admit(visit: Visit, sha256: str, *, outputs_only: bool) -> None:
 def _require_of_case(session: Session, case_id: str, sha256: str, *, outputs_only: bool) -> None:
     case = get_case(session, case_id)
     generation = get_generation(session, case.generation_id)
-    if sha256 == generation.output_sha256:
-        viewable(session, generation.id)
-    elif outputs_only or sha256 not in request_of(generation).references:
+    is_output = sha256 == generation.output_sha256
+    if not is_output and (outputs_only or sha256 not in request_of(generation).references):
         raise NotOfThisCase(
             "the case has no such file",
             field="sha256",
             value=sha256,
             remedy="open the case's page for its files",
         )
+    viewable(session, generation.id)  # a reference may show whom the output shows
 
 
 def _open(visit: Visit, sha256: str) -> IO[bytes]:
     try:
         return visit.desk.services.assets.open(sha256)
-    except (OSError, AssetMissing) as error:
+    except (OSError, AssetMissing, HashMismatch) as error:
         raise _unreadable(sha256) from error
 
 

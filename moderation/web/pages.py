@@ -1,6 +1,7 @@
 """Every page there is, who may open it, and the way from a request to an answer.
 
-A page without a door cannot be listed; nothing is read from the database or the form before the door has been passed.
+A page without a door cannot be listed; before the door has been passed, the session is all that is read from the database, and of
+the form no more than a bounded number of bytes, which nobody looks at.
 """
 
 from collections.abc import Awaitable, Callable

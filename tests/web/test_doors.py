@@ -3,6 +3,7 @@
 import pytest
 from sqlmodel import select
 
+from moderation.accounts import sign_in
 from moderation.accounts.keys import revoke_key
 from moderation.accounts.models import Account, AccountState, ApiKey, Role, SignInFailure, StaffSession
 from moderation.accounts.sessions import IDLE_MS, SHIFT_MS
@@ -84,6 +85,17 @@ def test_a_good_key_of_another_role_is_told_which_role_is_needed(browser: Browse
         answer = browser.post("/review/sign-in", key=staff_key(browser.app, "acct_x", role))
         assert (answer.status_code, "auth.role_missing" in answer.text) == (403, True), role
     assert browser.get("/review").status_code == 303
+
+
+def test_what_others_did_wrong_shuts_nobody_out_and_fills_no_table(
+    app: StubApplication, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "COUNTED", 3)
+    with app.database.transaction() as session:
+        for number in range(9):
+            sign_in.count_failure(session, f"source {number}", now_ms=now_ms(session))
+        assert len(session.exec(select(SignInFailure)).all()) == 4
+    assert browser.sign_in("mod_ann").get("/review").status_code == 200
 
 
 def test_after_too_many_refused_keys_not_even_a_good_one_is_looked_at(browser: Browser) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from sqlmodel import select
 
 from consent.likeness.revocation import revoke
-from moderation.assets import AssetMissing
+from moderation.assets import AssetMissing, AssetStore, HashMismatch
 from moderation.media.errors import MediaRejected
 from moderation.store import now_ms
 from moderation.transparency.audit import AuditEntry
@@ -109,14 +109,15 @@ def test_looking_is_on_record_once_for_each_session_and_file(
 def test_whoever_took_their_likeness_back_is_shown_to_nobody(
     app: StubApplication, ann: Browser, clip: Path
 ) -> None:
-    person = enrol_person(app, 1)
-    case_id = _held(app, clip)
+    person, picture = enrol_person(app, 1), image(clip.parent / "a.png")
+    case_id = make_held(app, Held("clip", stage=Stage.OUTPUT, output=clip, references=(picture,)))
     with app.database.transaction() as session:
         pin(session, "gen_clip", person)
     paths = [
-        f"/review/cases/{case_id}/{kind.format(_sha256(clip))}" for kind in ("media/{}", "frames/{}/0.jpg")
+        f"/review/cases/{case_id}/media/{_sha256(clip)}",
+        *(f"/review/cases/{case_id}/frames/{_sha256(path)}/0.jpg" for path in (clip, picture)),
     ]
-    assert [ann.get(path).status_code for path in paths] == [200, 200]
+    assert [ann.get(path).status_code for path in paths] == [200, 200, 200]
     with app.database.transaction() as session:
         revoke(session, likeness_id=person.likeness_id, actor=person.owner, now_ms=now_ms(session))
     for path in paths:
@@ -128,6 +129,20 @@ def test_bytes_that_are_gone_are_told_as_such(app: StubApplication, ann: Browser
     case_id = _held(app, clip)
     assert ann.get(f"/review/cases/{case_id}/frames/{_sha256(clip)}/0.jpg").status_code == 200
     app.assets.remove(_sha256(clip))
+    for kind in ("media/{}", "frames/{}/0.jpg"):
+        answer = ann.get(f"/review/cases/{case_id}/{kind.format(_sha256(clip))}")
+        assert (answer.status_code, "cannot be read now" in answer.text) == (503, True)
+
+
+def test_bytes_that_are_not_those_of_the_case_are_not_shown(
+    app: StubApplication, ann: Browser, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rotten(*_: object) -> Path:
+        raise HashMismatch("the stored bytes are others", field="sha256")
+
+    case_id = _held(app, clip)
+    monkeypatch.setattr(AssetStore, "open", rotten)
+    monkeypatch.setattr(Frames, "jpeg", rotten)
     for kind in ("media/{}", "frames/{}/0.jpg"):
         answer = ann.get(f"/review/cases/{case_id}/{kind.format(_sha256(clip))}")
         assert (answer.status_code, "cannot be read now" in answer.text) == (503, True)
