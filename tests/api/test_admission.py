@@ -1,5 +1,6 @@
 """The bound on judgements: a burst beyond it is told to come back, and what was taken is answered."""
 
+import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -83,3 +84,13 @@ def test_failures_leave_their_places(world: World, judge: SlowJudge) -> None:
 def test_nobody_without_a_key_learns_that_it_is_full(world: World, judge: SlowJudge) -> None:
     judge.go.set()
     assert_problem(world.client.post("/v1/judgements", json={"text": "x"}), 401, "auth.key_refused")
+
+
+def test_a_surface_that_has_ended_begins_no_more_work(sqlite_database: Database, judge: SlowJudge) -> None:
+    made = make_world(sqlite_database, judge=judge)
+    with made.client:
+        pass
+    with pytest.raises(RuntimeError):
+        asyncio.run(made.app.state.admission.run(lambda: None))
+    assert made.app.state.admission.inside == 0
+    made.services.health.close()
