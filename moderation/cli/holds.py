@@ -50,7 +50,10 @@ def list_command(
 ) -> None:
     """The open holds, oldest first."""
     with application() as parts, parts.database.read() as session:
-        holds = list_holds(session, all_=all_)
+        page = holds = list_holds(session, all_=all_)
+        while page:
+            page = list_holds(session, all_=all_, after=holds[-1].id)
+            holds += page
     if as_json:
         for hold in holds:
             print_json(hold.model_dump())

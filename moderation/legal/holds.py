@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 
+from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from moderation.errors import Kind, ServiceError
 from moderation.legal.tables import Effect, LegalHold, Target
+
+PAGE = 200
 
 
 class HoldUnknown(ServiceError):
@@ -55,9 +58,18 @@ def any_stop(session: Session) -> bool:
     return session.exec(stops.limit(1)).first() is not None
 
 
-def list_holds(session: Session, *, all_: bool = False, limit: int = 200) -> tuple[LegalHold, ...]:
-    """The open holds, or `all_`, oldest first."""
+def list_holds(
+    session: Session, *, all_: bool = False, after: str | None = None, limit: int = PAGE
+) -> tuple[LegalHold, ...]:
+    """The open holds, or `all_`, oldest first, `limit` at most: those behind the hold `after`. An `after` that is no hold gives
+    an empty page."""
     statement = select(LegalHold)
     if not all_:
         statement = statement.where(col(LegalHold.lifted_ms).is_(None))
-    return tuple(session.exec(statement.order_by(col(LegalHold.placed_ms), col(LegalHold.id)).limit(limit)))
+    order = col(LegalHold.placed_ms), col(LegalHold.id)
+    if after is not None:
+        edge = session.get(LegalHold, after)
+        if edge is None:
+            return ()
+        statement = statement.where(tuple_(*order) > (edge.placed_ms, edge.id))
+    return tuple(session.exec(statement.order_by(*order).limit(limit)))

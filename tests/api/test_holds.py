@@ -2,6 +2,8 @@
 
 from moderation.accounts.models import Role
 from moderation.generation.state import State
+from moderation.legal.holds import PAGE
+from moderation.legal.tables import LegalHold
 from moderation.release.tables import ReleaseState
 from tests.support.api import World, assert_problem
 from tests.support.rows import generation, release
@@ -41,3 +43,18 @@ def test_a_reference_holds_no_sentence(world: World) -> None:
     answer = world.client.post("/v1/holds", json=order, headers=world.key(Role.LEGAL))
     assert answer.status_code == 422
     assert "reference" in answer.text
+
+
+def test_more_holds_than_a_page_are_listed_page_by_page(world: World) -> None:
+    for number in range(PAGE + 1):
+        hold = LegalHold(
+            id=f"hold_{number:03}", target="generation", target_id="gen_1", effect="stop", reference="x", placed_by="a",
+            placed_ms=number // 2,
+        )  # fmt: skip
+        world.add(hold)
+    legal = world.key(Role.LEGAL)
+    first = world.client.get("/v1/holds", headers=legal).json()
+    rest = world.client.get(f"/v1/holds?after={first['next_after']}", headers=legal).json()
+    assert [one["id"] for one in first["items"] + rest["items"]] == [f"hold_{n:03}" for n in range(PAGE + 1)]
+    assert rest["next_after"] is None
+    assert world.client.get("/v1/holds?after=nowhere", headers=legal).json()["items"] == []

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from moderation.api.auth import Legal
 from moderation.api.context import ServicesHere, make_router
-from moderation.legal.holds import list_holds
+from moderation.legal.holds import PAGE, list_holds
 from moderation.legal.tables import Effect, LegalHold, Target
 from moderation.messages import Identifier
 from moderation.release.holds import lift_hold, place_hold
@@ -53,9 +53,10 @@ class HoldView(BaseModel):
 
 
 class HoldPage(BaseModel):
-    """Holds, oldest first."""
+    """Holds, oldest first. `next_after` is the id to go on from, null on the last page."""
 
     items: list[HoldView]
+    next_after: str | None
 
 
 @router.post("", status_code=201, summary="Place a hold")
@@ -74,10 +75,12 @@ def read(
     _who: Legal,
     services: ServicesHere,
     every: Annotated[bool, Query(alias="all", description="The lifted ones, too.")] = False,
+    after: Annotated[Identifier | None, Query(description="`next_after` of the page before.")] = None,
 ) -> HoldPage:
     """At most 200, oldest first."""
     with services.database.read() as session:
-        return HoldPage(items=[HoldView.of(hold) for hold in list_holds(session, all_=every)])
+        items = [HoldView.of(hold) for hold in list_holds(session, all_=every, after=after)]
+    return HoldPage(items=items, next_after=items[-1].id if len(items) == PAGE else None)
 
 
 @router.post("/{hold_id}/lift", summary="Lift a hold")
