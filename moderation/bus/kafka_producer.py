@@ -2,7 +2,8 @@
 
 kafka-python 3.0.12 has a fault found by running it: after one error that cannot be retried (a record too large for its
 topic, no permission) every later send of that producer fails with the same error, whatever the topic. So a producer that
-failed is thrown away, and who is to blame is found by sending the failed records one at a time.
+failed is thrown away, and who is to blame is found by sending the failed records one at a time. And where it splits a batch
+that is too large, it may forget the futures of its records: some are not done although the flush did not time out.
 """
 
 import threading
@@ -71,17 +72,21 @@ class Producer:
             self._drop()
 
     def _blame(self, records: Sequence[NewRecord], failed: Sequence[int]) -> dict[int, Exception]:
-        """The failed records again, one at a time and in order: those that fail alone are to blame."""
+        """The failed records again, one at a time and in order: those that fail alone are to blame. A broker that does not
+        answer is waited for once."""
         blamed: dict[int, Exception] = {}
-        for index in failed:
-            alone = self._send([records[index]])
-            if alone:
-                blamed[index] = alone[0]
+        for place, index in enumerate(failed):
+            error = self._send([records[index]]).get(0)
+            if error is not None and not isinstance(error, REFUSED):
+                return {**blamed, **dict.fromkeys(failed[place:], error)}
+            if error is not None:
+                blamed[index] = error
         return blamed
 
     def _send(self, records: Sequence[NewRecord]) -> dict[int, Exception]:
         failed: dict[int, Exception] = {}
         futures: dict[int, Any] = {}
+        forgotten: Exception = kafka_errors.RecordListTooLargeError("in a batch that was split")
         try:
             producer = self._open()
             for index, record in enumerate(records):
@@ -89,11 +94,14 @@ class Producer:
                 key = record.key.encode()
                 futures[index] = producer.send(record.topic, key=key, value=record.value, headers=headers)
             producer.flush(timeout=_DELIVERY_S + 5)  # does not raise for records: each future is asked below
+        except kafka_errors.KafkaTimeoutError as error:
+            failed = {index: error for index in range(len(records)) if index not in futures}
+            forgotten = kafka_errors.KafkaTimeoutError("not acknowledged in time")
         except kafka_errors.KafkaError as error:
             failed = {index: error for index in range(len(records)) if index not in futures}
         for index, future in futures.items():
             if not future.is_done:
-                failed[index] = kafka_errors.KafkaTimeoutError("not acknowledged in time")
+                failed[index] = forgotten
             elif future.failed():
                 failed[index] = future.exception
         if failed:

@@ -1,13 +1,14 @@
 """Jobs that a handler runs together: one commit for all that are still held, and whatever fails is run alone."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from time import sleep
 
 import pytest
 from sqlmodel import Session
 
-from moderation.bus import job_queue
+from moderation.bus import faultpoints, job_queue
 from moderation.bus.faultpoints import VARIABLE
 from moderation.bus.jobs import Effect, Job, JobState, Lease, Together
 from moderation.store import Database
@@ -160,6 +161,7 @@ def test_a_fault_before_the_commit_leaves_nothing_of_the_batch(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subjects = added(database, 3)
+    monkeypatch.setattr(faultpoints, "_reached", Counter())
     monkeypatch.setenv(VARIABLE, "fail:job.before_commit@work")
     crowd = Crowd()
     pool(database, crowd, batch=10).run_once(threading.Event())
