@@ -86,7 +86,7 @@ def parts(database: Database, tmp_path: Path) -> Iterator[tuple[CutApplication, 
         key = prepare(app)
         assert key is not None
         worker_of(app, [])  # registers what `/health` and `/metrics` read; the test is the worker
-        app.index.refresh()
+        app.refresh_indexes()
         yield app, Surface(app, key)
     finally:
         app.close()
@@ -115,18 +115,18 @@ def test_stale_index_turns_health_red_within_a_second_and_green_again_when_the_d
     parts: tuple[CutApplication, Surface],
 ) -> None:
     app, surface = parts
-    app.index.refresh()
+    app.refresh_indexes()
     assert surface.part("face_index")[1]
-    app.index.refresh()
+    app.refresh_indexes()
     assert surface.metric("safeconduct_registry_staleness_seconds") < 1.0
     app.line.cut = True
     with pytest.raises(Exception, match=r"unable to open|refused"):
-        app.index.refresh()
+        app.refresh_indexes()
     sleep(1.1)
     assert surface.part("face_index") == (503, False, "index.stale")
     assert surface.metric("safeconduct_registry_staleness_seconds") > 1.0
     app.line.cut = False
-    app.index.refresh()
+    app.refresh_indexes()
     assert surface.part("face_index") == (200, True, "")
 
 
@@ -161,7 +161,7 @@ def test_a_parked_consent_change_means_could_not_judge_until_it_is_replayed(
     with conveyor(app) as line:
         line.until(lambda: bool(parked(app)))
         assert parked(app) == ["registry.behind"]
-        app.index.refresh()
+        app.refresh_indexes()
         assert surface.part("face_index") == (503, False, "registry.parked_change")
         assert surface.metric("safeconduct_dead_letters") == 1
 
@@ -176,7 +176,7 @@ def test_a_parked_consent_change_means_could_not_judge_until_it_is_replayed(
                 replay(session, letter.id, now_ms=now_ms(session))
         released(line, app)
         assert parked(app) == []
-        app.index.refresh()
+        app.refresh_indexes()
         assert surface.part("face_index") == (200, True, "")
 
 
