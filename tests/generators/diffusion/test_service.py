@@ -12,6 +12,7 @@ from moderation.errors import ServiceError
 from moderation.generation.rows import get_generation
 from moderation.generation.state import State
 from moderation.observability.metrics import Metrics
+from moderation.parts.making import MakingParts
 from moderation.release.tables import Release
 from moderation.store import Database
 from tests.support.conveyor import conveyor
@@ -29,7 +30,7 @@ def app(sqlite_database: Database, tmp_path: Path, wan: Path) -> Iterator[StubAp
         "lease_s": 60,  # nobody renews it: the test runs the jobs itself
     }  # fmt: skip
     for made in app_on(sqlite_database, tmp_path / "home", **named):
-        made.generator = Application.__dict__["generator"].func(made)
+        made.generator = MakingParts.__dict__["generator"].func(made)
         yield made
 
 
