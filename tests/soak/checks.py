@@ -1,12 +1,13 @@
 """What must be true when everything has settled: nothing lost, doubled, out of order or served after it was taken back, and every
 released file still provable from the disk."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from moderation.accounts.models import QuotaDay, QuotaReservation
 from moderation.accounts.quota import TOTAL
@@ -19,6 +20,8 @@ from moderation.generation.tables import Generation
 from moderation.messages import GenerationRequested, decode
 from moderation.release.report import withdrawal_report
 from moderation.release.tables import Release, ReleaseState
+from moderation.review.case_state import CaseStatus
+from moderation.review.models import ReviewCase
 from moderation.store import Database
 from moderation.transparency.audit import AuditEntry, verify_chain
 from policies.taxonomy import Stage
@@ -47,6 +50,8 @@ class Books:
     written: Mapping[tuple[str, str], Sequence[str]]
     failed_jobs: list[str]
     unsent: int
+    asked_of_people: frozenset[str]
+    """Held, with an open case, because something could not be judged: an index that was stale while the database was away."""
 
 
 def books_of(database: Database) -> Books:
@@ -68,7 +73,17 @@ def books_of(database: Database) -> Books:
             failed_jobs=[f"{job.kind} {job.subject_id}: {job.state} {job.last_error}" for job in jobs
                          if job.state not in {"done", "cancelled"}],
             unsent=sum(row.sent_ms is None for row in outbox),
+            asked_of_people=_asked_of_people(session),
         )  # fmt: skip
+
+
+def _asked_of_people(session: Session) -> frozenset[str]:
+    open_cases = select(ReviewCase.generation_id).where(ReviewCase.state != CaseStatus.DECIDED.value)
+    held = select(Generation.id).where(
+        Generation.state == State.HELD.value, col(Generation.id).in_(open_cases)
+    )
+    bodies = select(Decision.generation_id, Decision.body).where(col(Decision.generation_id).in_(held))
+    return frozenset(name for name, body in session.exec(bodies) if json.loads(body)["ruling"]["unjudged"])
 
 
 def wrongs_of_generations(books: Books, asked: Iterable[str]) -> list[str]:
@@ -116,7 +131,13 @@ def _release_wrongs(books: Books, name: str, state: str) -> list[str]:
             wrong.append(f"{name}: its release is {releases[0].state}, or the ledger names another file")
     elif any(row.state == ReleaseState.RELEASED.value for row in releases):
         wrong.append(f"{name}: {state}, and its release still stands")
-    if state != State.RELEASED.value and not releases and any(not row.returned for row in reserved):
+    waits = name in books.asked_of_people
+    if (
+        state != State.RELEASED.value
+        and not waits
+        and not releases
+        and any(not row.returned for row in reserved)
+    ):
         wrong.append(f"{name}: {state} without a release, and its place in the quota is kept")
     return wrong
 
@@ -125,13 +146,13 @@ def wrongs_of_ends(
     books: Books, asked: Mapping[str, GenerationRequested], revoked: set[str], ordered: set[str]
 ) -> list[str]:
     """Where each must have ended. `revoked` are handles, `ordered` generations taken back one by one: nothing that was taken back
-    stands, and everything else was released."""
+    stands, and everything else was released, or waits for a person because it could not be judged."""
     wrong, taken_back = [], _taken_back(asked, revoked, ordered)
     for name in asked:
         state = books.states.get(name, "absent")
         if name in taken_back and state == State.RELEASED.value:
             wrong.append(f"{name}: released, though it was taken back")
-        if name not in taken_back and state != State.RELEASED.value:
+        if name not in taken_back | books.asked_of_people and state != State.RELEASED.value:
             wrong.append(f"{name}: {state}, though nobody took it back; {dict(books.jobs.get(name, {}))}")
     return wrong
 

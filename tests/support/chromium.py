@@ -59,7 +59,8 @@ class Window:
     def sign_in(self, key: str) -> None:
         """By keyboard."""
         self.open("/review")
-        self.page.keyboard.type(key)  # the field has the focus
+        expect(self.page.locator("#key")).to_be_focused()
+        self.page.keyboard.type(key)
         self.page.keyboard.press("Enter")
         self.page.wait_for_url(f"{self.base}/review")
 
