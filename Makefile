@@ -49,7 +49,7 @@ imports: $(INSTALLED) ## Check that imports point down only
 	@$(BIN)/lint-imports --no-cache
 
 unit: $(INSTALLED) ## Run the tests; names every test that was skipped, and why
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 soak: models ## Run the long sweep (kills, restarts, many events); not part of `make test`
 	@$(BIN)/python -m pytest -m soak -s --timeout=7200
