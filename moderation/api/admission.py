@@ -27,7 +27,8 @@ class Admission:
     """Runs work on `threads` threads of its own, with at most `waiting` pieces of work queued for them."""
 
     def __init__(self, *, threads: int, waiting: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="judge")
+        self._threads = threads
+        self._pool: ThreadPoolExecutor | None = None
         self._most = threads + waiting
         self._lock = threading.Lock()
         self._inside = 0
@@ -41,7 +42,7 @@ class Admission:
         """The result of `work`. Raises `TooManyWaiting` at once when the queue is full, and whatever `work` raises."""
         self._enter()
         try:
-            future = self._pool.submit(contextvars.copy_context().run, work)
+            future = self._threads_now().submit(contextvars.copy_context().run, work)
         except BaseException:
             self._leave()
             raise
@@ -49,8 +50,18 @@ class Admission:
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Take no more; what runs is finished by its thread."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End the threads: what runs is finished by its thread, what waits is given up. Work that comes later starts new ones:
+        a server's life (ASGI lifespan) may begin again on the same application."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _threads_now(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="judge")
+            return self._pool
 
     def _enter(self) -> None:
         with self._lock:

@@ -1,6 +1,5 @@
 """The bound on judgements: a burst beyond it is told to come back, and what was taken is answered."""
 
-import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -86,11 +85,20 @@ def test_nobody_without_a_key_learns_that_it_is_full(world: World, judge: SlowJu
     assert_problem(world.client.post("/v1/judgements", json={"text": "x"}), 401, "auth.key_refused")
 
 
-def test_a_surface_that_has_ended_begins_no_more_work(sqlite_database: Database, judge: SlowJudge) -> None:
+def test_a_surface_that_ends_ends_its_threads_and_may_begin_again(
+    sqlite_database: Database, judge: SlowJudge
+) -> None:
+    judge.go.set()
     made = make_world(sqlite_database, judge=judge)
-    with made.client:
-        pass
-    with pytest.raises(RuntimeError):
-        asyncio.run(made.app.state.admission.run(lambda: None))
+    headers = made.key(Role.OWNER)
+    for _ in range(2):
+        with made.client:
+            assert made.client.post("/v1/judgements", json={"text": "x"}, headers=headers).status_code == 200
+            assert judging_threads()
+        assert until(lambda: not judging_threads())
     assert made.app.state.admission.inside == 0
     made.services.health.close()
+
+
+def judging_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("judge_")]
