@@ -12,6 +12,7 @@ from moderation.generation.state import IllegalStep
 from moderation.messages import MessageError, explain
 from moderation.model_registry.errors import ModelError
 from moderation.store import DatabaseUnusable
+from policies.evaluation.reading import RowUnreadable
 from policies.loading.problems import PolicyInvalid
 from provenance.errors import ProvenanceError
 
@@ -21,6 +22,7 @@ ACTIONABLE = (
     ProvenanceError,
     ModelError,
     PolicyInvalid,
+    RowUnreadable,
     MessageError,
     DatabaseUnusable,
     DeadLetterUnknown,

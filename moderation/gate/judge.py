@@ -3,7 +3,7 @@
 Nothing is recorded and no clock or id enters the answer, so the same item under the same revisions gets the same answer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -89,10 +89,24 @@ class Judge:
         output = item.media is not None and item.treat_as == "output"
         return record_of(item.id, self._output(item) if output else self._request(item))
 
+    def judge_texts(self, items: Sequence[Item]) -> list[Judgement]:
+        """Requests of which only the text is judged, many at a time: what `judge` decides of each, without the reasons in words.
+
+        No text may be blank or longer than `MAX_TEXT`.
+        """
+        subjects = [self._subject(item) for item in items]
+        found = self._gate.judge_requests(subjects)
+        return [
+            one or self._gate.judge_request(subject) for one, subject in zip(found, subjects, strict=True)
+        ]
+
     def _request(self, item: Item) -> Judgement:
+        return self._gate.judge_request(self._subject(item))
+
+    def _subject(self, item: Item) -> RequestSubject:
         files = (*item.references, *([item.media] if item.media else []))
         version, works = self._surroundings.works(item.text, item.account.account_id)
-        subject = RequestSubject(
+        return RequestSubject(
             account=item.account,
             prompt=item.text,
             likenesses=item.likenesses,
@@ -105,7 +119,6 @@ class Judge:
             registry_version=version,
             feed=item.feed,
         )
-        return self._gate.judge_request(subject)
 
     def _output(self, item: Item) -> Judgement:
         assert item.media is not None

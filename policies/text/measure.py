@@ -13,7 +13,8 @@ import yaml
 
 from policies.evaluation.evaluate import Outcome, as_table, evaluate
 from policies.evaluation.intervals import Share
-from policies.evaluation.rows import LabelledRow, read_rows
+from policies.evaluation.reading import read_rows
+from policies.evaluation.rows import LabelledRow
 from policies.taxonomy import Category, Verdict, strictest
 from policies.text.absolute import match_absolute
 from policies.text.classifier import TextClassifier
@@ -59,7 +60,7 @@ class TextChecks:
             verdicts[Category.MINORS] = Verdict.BLOCK
         named = frozenset(category for category, verdict in verdicts.items() if verdict is not Verdict.ALLOW)
         verdict = strictest([*verdicts.values(), Verdict.REVIEW if unsupported else Verdict.ALLOW])
-        return Outcome(verdict, named, unjudged=unsupported)
+        return Outcome(verdict, named, unjudged=unsupported and not named)
 
     def _verdict(self, category: Category, score: float) -> Verdict:
         limits = self._limits[category.value]

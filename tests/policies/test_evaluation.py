@@ -1,10 +1,7 @@
 """Figures are shares with honest intervals, per source and category, and labels that settle nothing count for nothing."""
 
-import gzip
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,12 +9,12 @@ from hypothesis import strategies as st
 
 from policies.evaluation.evaluate import Outcome, as_table, evaluate
 from policies.evaluation.intervals import Share
-from policies.evaluation.rows import LabelledRow, RowUnreadable, Wanted, read_rows
+from policies.evaluation.rows import LabelledRow, Wanted
 from policies.taxonomy import Verdict
 
 
-def row(name: str, wanted: Wanted, *, source: str = "made", category: str = "") -> LabelledRow:
-    return LabelledRow(name, f"text of {name}", wanted, source, category)
+def row(name: str, wanted: Wanted, *, source: str = "made", category: str = "", **more: str) -> LabelledRow:
+    return LabelledRow(name, f"text of {name}", wanted, source, category, **more)  # type: ignore[arg-type]  # fields by name
 
 
 def judge_by_id(rows: Sequence[LabelledRow]) -> list[Outcome]:
@@ -88,14 +85,17 @@ def test_sources_are_apart_and_in_order() -> None:
     assert [part.name for part in evaluate(rows, judge_by_id).by_source] == ["a", "b"]
 
 
-def test_a_row_counts_in_each_of_its_categories_unless_it_is_benign() -> None:
+def test_a_row_counts_in_each_of_its_categories() -> None:
     rows = [
         row("1-block", Wanted.BLOCK, category="hate|violence"),
         row("2-allow", Wanted.REVIEW, category="hate"),
-        row("3-allow", Wanted.ALLOW, category="hate"),
+        row("3-block", Wanted.ALLOW, category="hate"),
+        row("4-allow", Wanted.ALLOW),
     ]
     by_category = {part.name: part for part in evaluate(rows, judge_by_id).by_category}
+    assert sorted(by_category) == ["hate", "violence"]
     assert by_category["hate"].recall == Share(1, 2)
+    assert by_category["hate"].over_refusal == Share(1, 1)
     assert by_category["violence"].recall == Share(1, 1)
 
 
@@ -105,10 +105,60 @@ def test_mistakes_are_listed_with_what_was_said() -> None:
 
 
 def test_what_could_not_be_judged_is_its_own_figure() -> None:
-    (made,) = evaluate(
-        [row("1-review-unjudged", Wanted.BLOCK), row("2-block", Wanted.BLOCK)], judge_by_id
-    ).by_source
+    rows = [row("1-review-unjudged", Wanted.BLOCK), row("2-block", Wanted.BLOCK)]
+    (made,) = evaluate(rows, judge_by_id).by_source
     assert made.unjudged == Share(1, 2)
+
+
+def test_what_could_not_be_judged_is_never_right() -> None:
+    rows = [
+        row("1-review-unjudged", Wanted.REFUSE),
+        row("2-block-unjudged", Wanted.BLOCK),
+        row("3-review-unjudged", Wanted.ALLOW),
+    ]
+    report = evaluate(rows, judge_by_id)
+    (made,) = report.by_source
+    assert (made.recall, made.block_recall, made.over_refusal) == (Share(0, 2), Share(0, 1), Share(1, 1))
+    assert [mistake.row.id for mistake in report.mistakes] == [one.id for one in rows]
+
+
+def test_languages_and_attacks_are_told_apart_within_their_source() -> None:
+    rows = [
+        row("1-block", Wanted.BLOCK, language="de", attack="leet"),
+        row("2-allow", Wanted.BLOCK, language="fr"),
+    ]
+    report = evaluate(rows, judge_by_id)
+    assert [(part.name, part.recall) for part in report.by_language] == [
+        ("made, de", Share(1, 1)),
+        ("made, fr", Share(0, 1)),
+    ]
+    assert [(part.name, part.recall) for part in report.by_attack] == [("made, leet", Share(1, 1))]
+
+
+def test_rows_that_share_clusters_get_the_bootstraps_interval_and_others_none() -> None:
+    rows = [
+        row(f"{n}-{'block' if n < 12 else 'allow'}", Wanted.BLOCK, cluster=f"c{n // 4}") for n in range(16)
+    ]
+    (made,) = evaluate(rows, judge_by_id).by_source
+    assert made.clusters == 4
+    assert made.recall_clustered is not None
+    assert made.recall_clustered[0] < made.recall.interval[0]
+    (apart,) = evaluate([row("1-block", Wanted.BLOCK, cluster="a")], judge_by_id).by_source
+    assert apart.recall_clustered is None
+
+
+def test_a_source_with_both_kinds_has_curves_and_calibration() -> None:
+    def judge(rows: Sequence[LabelledRow]) -> list[Outcome]:
+        sure = {"1": 0.9, "2": 0.4, "3": 0.1}
+        scores = [sure[r.id] for r in rows]
+        return [Outcome(Verdict.ALLOW, margin=p - 0.5, text_margin=p - 0.5, probability=p) for p in scores]
+
+    rows = [row("1", Wanted.BLOCK), row("2", Wanted.ALLOW), row("3", Wanted.ALLOW)]
+    (scored,) = evaluate(rows, judge).scored
+    assert scored.text is not None
+    assert scored.calibration is not None
+    assert (scored.text.average_precision, scored.calibration.n) == (1.0, 3)
+    assert evaluate(rows[:1], judge).scored == ()
 
 
 def test_a_judge_that_loses_a_row_is_caught() -> None:
@@ -119,45 +169,3 @@ def test_a_judge_that_loses_a_row_is_caught() -> None:
 def test_the_table_has_a_line_per_slice() -> None:
     table = as_table(evaluate([row("1-block", Wanted.BLOCK)], judge_by_id).by_source, "source")
     assert table.splitlines()[2].startswith("| made | 100.0 % (1 of 1; ")
-
-
-def test_jsonl_rows_are_read(tmp_path: Path) -> None:
-    file = tmp_path / "rows.jsonl.gz"
-    lines = [
-        {"id": "set:1", "text": "a", "expected": "harmful", "category": "hate", "lang": "en", "cluster": "c"},
-        {"id": "set:2", "text": "b", "expected": "benign", "source": "other"},
-        {"id": "set:3", "text": "c", "expected": "depends"},
-        {"id": "set:4", "text": "d", "gold": "review", "extra": [1]},
-    ]
-    file.write_bytes(gzip.compress("\n".join(json.dumps(line) for line in lines).encode()))
-    rows = list(read_rows(file))
-    assert [r.wanted for r in rows] == [Wanted.REFUSE, Wanted.ALLOW, Wanted.UNSETTLED, Wanted.REVIEW]
-    assert [r.source for r in rows] == ["set", "other", "set", "set"]
-    assert (rows[0].category, rows[0].language, rows[0].cluster) == ("hate", "en", "c")
-
-
-def test_csv_rows_are_read(tmp_path: Path) -> None:
-    file = tmp_path / "rows.csv"
-    file.write_text(
-        'id,text,gold,category,firm\nx:1,"one, two",block,hate,1\nx:2,three,,,0\n', encoding="utf-8"
-    )
-    first, second = read_rows(file)
-    assert (first.text, first.wanted, first.firm) == ("one, two", Wanted.BLOCK, True)
-    assert (second.wanted, second.firm) == (Wanted.UNSETTLED, False)
-
-
-@pytest.mark.parametrize(
-    ("line", "problem"),
-    [
-        ("{", "not JSON"),
-        ("[]", "not a JSON object"),
-        ('{"id": "1"}', "`id` or `text`"),
-        ('{"id": 1, "text": ""}', "no string"),
-    ],
-)
-def test_a_broken_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
-    file = tmp_path / "rows.jsonl"
-    file.write_text('{"id": "a", "text": "b"}\n' + line + "\n", encoding="utf-8")
-    with pytest.raises(RowUnreadable, match=problem) as caught:
-        list(read_rows(file))
-    assert "rows.jsonl line 2" in str(caught.value)
