@@ -71,3 +71,6 @@ ACTS: Final = append_only(
     once=("seq", "previous_hash", "hash"),
 )
 """An act of the audit log is sealed once, and otherwise never changes."""
+
+POLICY_CHANGES: Final = append_only("policy_change", keys=("id",))
+"""How a policy came to rule never changes."""

@@ -140,7 +140,7 @@ class OutputFailed(_OfGeneration):
 
 
 class DecisionMade(_OfGeneration):
-    """A decision of any stage, by a machine or a person."""
+    """A decision of any stage, by a machine or a person. `policy`: the revision that ruled; `blocked_by`: its rules that block."""
 
     topic = Topic.DECISIONS
     kind = "decision.made"
@@ -150,6 +150,8 @@ class DecisionMade(_OfGeneration):
     actor: str
     categories: tuple[str, ...] = ()
     body_sha256: Sha256
+    policy: str = ""
+    blocked_by: tuple[str, ...] = ()
 
 
 class GenerationReleased(_OfGeneration):
@@ -202,7 +204,7 @@ class RightsChanged(Message):
 
 
 class PolicyChanged(Message):
-    """Another policy revision is active."""
+    """Another revision decides: `policy` is `active`, or `rollout` for that of a rollout (empty when it ended)."""
 
     topic = Topic.POLICY
     kind = "policy.changed"

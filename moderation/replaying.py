@@ -23,9 +23,11 @@ class Outcome:
     replayed: Replayed
 
 
-def recorded_decisions(session: Session, *, ids: tuple[str, ...] = ()) -> Iterator[Decision]:
-    """Machine decisions in order of time: those named, or all."""
-    last = ("", 0)
+def recorded_decisions(
+    session: Session, *, ids: tuple[str, ...] = (), since_ms: int = 0
+) -> Iterator[Decision]:
+    """Machine decisions in order of time: those named, or all; made at `since_ms` or later."""
+    last = ("", since_ms)
     while True:
         statement = select(Decision).where(col(Decision.actor) == MACHINE)
         if ids:

@@ -5,12 +5,13 @@ document says, so comments, the order of keys and the order of lists do not chan
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
 from policies.canonical import canonical, revision_of
 from policies.clauses import Clock, CombinationClause, ContextClause, ReasonClause, SignalClause
+from policies.document_tests import DocumentTest
 from policies.loading.build import (
     build_clocks,
     build_combinations,
@@ -23,6 +24,7 @@ from policies.loading.problems import PolicyInvalid, Problem
 from policies.loading.schema import schema_problems
 from policies.loading.semantics import semantic_problems
 from policies.loading.source import read_tree
+from policies.loading.tests_section import build_tests
 from policies.taxonomy import Verdict
 
 SHIPPED = "default.yaml"
@@ -48,6 +50,7 @@ class PolicyDocument:
     clocks: Mapping[str, Clock]
     notices: tuple[Problem, ...] = ()
     content: str = "{}"
+    tests: Mapping[str, DocumentTest] = field(default_factory=dict)
 
 
 def load_document(path: Path) -> PolicyDocument:
@@ -89,6 +92,7 @@ def parse_document(text: str, *, name: str) -> PolicyDocument:
         clocks=build_clocks(data),
         notices=notices,
         content=canonical(content),
+        tests=build_tests(data),
     )
 
 

@@ -62,5 +62,5 @@ def test_the_migrated_schema_has_the_guards_of_the_models(
     made = request.getfixturevalue(
         "sqlite_database" if empty_database.dialect == "sqlite" else "postgres_database"
     )
-    assert len(triggers(made)) == {"sqlite": 9, "postgresql": 8}[made.dialect]
+    assert len(triggers(made)) == {"sqlite": 12, "postgresql": 11}[made.dialect]
     assert triggers(empty_database) == triggers(made)

@@ -1,4 +1,4 @@
-"""`safeconduct policy`: check a document, see what it would change, and make it rule."""
+"""`safeconduct policy`: check a document, see what it would change, and take it step by step to where it rules."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,36 +6,39 @@ from typing import Annotated
 import typer
 
 from moderation.cli.output import JsonOption, print_json
-from moderation.cli.session import OPERATOR, application
-from moderation.policy.store import activate
-from moderation.store import now_ms
+from moderation.cli.policy_names import named_document
+from moderation.cli.policy_steps import register as register_steps
+from moderation.cli.policy_trials import register as register_trials
+from moderation.cli.session import application
 from policies.document import PolicyDocument, load_document, shipped_document
 from policies.lifecycle.diff import diff
 
-app = typer.Typer(no_args_is_help=True, help="Policy documents.")
+app = typer.Typer(no_args_is_help=True, help="Policy documents: check, try, and change what rules.")
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy document (YAML).")]
+OFF = frozenset({"policy.threshold_off", "policy.signal_off"})
+"""Notices that something of the policy has no effect: shown as warnings."""
 
 
 @app.command("check")
 def check_command(file: File, as_json: JsonOption = False) -> None:
-    """Validate a document; every problem comes with its line and a hint. What is off or not mentioned is noted."""
+    """Validate a document; every problem comes with its line and a hint. What is off is a warning, what is not mentioned a note."""
     document = load_document(file)
     if as_json:
         print_json({"revision": document.revision, "notices": [str(notice) for notice in document.notices]})
         return
     typer.echo(f"{file.name} is valid, revision {document.revision}")
     for notice in document.notices:
-        typer.echo(f"  note: {notice}")
+        typer.echo(f"  {'warning' if notice.code in OFF else 'note'}: {notice}")
 
 
 @app.command("diff")
 def diff_command(
-    before: Annotated[Path, typer.Argument(help="A policy document, or `active`, or `shipped`.")],
-    after: File,
+    before: Annotated[str, typer.Argument(help="A file, a revision, `active`, `rollout`, or `shipped`.")],
+    after: Annotated[str, typer.Argument(help="The same.")],
     as_json: JsonOption = False,
 ) -> None:
     """What changes from one document to the other, and in which direction."""
-    changes = diff(_named(before), load_document(after))
+    changes = diff(_named(before), _named(after))
     if as_json:
         print_json(
             [
@@ -49,23 +52,15 @@ def diff_command(
     typer.echo(f"{len(changes)} changes")
 
 
-@app.command("activate")
-def activate_command(file: File, as_json: JsonOption = False) -> None:
-    """Make the document rule, on every replica within a second."""
-    load_document(file)
-    text = file.read_text(encoding="utf-8")
-    with application() as parts, parts.database.transaction() as session:
-        document = activate(session, text, name=file.stem, actor=OPERATOR, now_ms=now_ms(session))
-    if as_json:
-        print_json({"revision": document.revision, "name": file.stem})
-    else:
-        typer.echo(f"{document.revision} is active")
-
-
-def _named(path: Path) -> PolicyDocument:
-    if str(path) == "shipped":
+def _named(name: str) -> PolicyDocument:
+    """Files and the shipped document need no database."""
+    if name == "shipped":
         return shipped_document()
-    if str(path) != "active":
-        return load_document(path)
-    with application() as parts:
-        return parts.policy()
+    if Path(name).is_file():
+        return load_document(Path(name))
+    with application() as parts, parts.database.read() as session:
+        return named_document(session, name)
+
+
+register_steps(app)
+register_trials(app)

@@ -19,6 +19,7 @@ from moderation import traces
 from moderation.bus.outbox import enqueue
 from moderation.errors import Kind, ServiceError
 from moderation.gate.gate import Judgement
+from moderation.gate.shadows import record_shadows
 from moderation.guards import DECISIONS, guard_table
 from moderation.ids import new_id
 from moderation.messages import DecisionMade
@@ -108,7 +109,7 @@ def revisions_of(judgement: Judgement) -> dict[str, Any]:
 def record_judgement(session: Session, generation_id: str, judgement: Judgement, *, now_ms: int) -> Decision:
     """Write a machine's decision and announce it, in the caller's transaction."""
     category = judgement.ruling.category
-    return _record(
+    decision = _record(
         session,
         generation_id=generation_id,
         stage=judgement.stage.value,
@@ -121,7 +122,10 @@ def record_judgement(session: Session, generation_id: str, judgement: Judgement,
         registry_version=judgement.registry_version,
         body=body_of(judgement),
         now_ms=now_ms,
+        blocked_by=judgement.blocked_by,
     )
+    record_shadows(session, [(decision.id, judgement)], now_ms=now_ms)
+    return decision
 
 
 def record_human(
@@ -205,6 +209,7 @@ def _record(
     registry_version: int,
     body: bytes,
     now_ms: int,
+    blocked_by: tuple[str, ...] = (),
 ) -> Decision:
     decision = Decision(
         id=new_id("dec"),
@@ -224,7 +229,7 @@ def _record(
     traces.note(generation_id, stage=stage, verdict=verdict)
     message = announcement(
         generation_id=generation_id, decision_id=decision.id, stage=stage, verdict=verdict, actor=actor, categories=categories,
-        body_sha256=decision.body_sha256,
+        body_sha256=decision.body_sha256, policy=policy_revision, blocked_by=blocked_by,
     )  # fmt: skip
     enqueue(session, message, event_id=new_id("evt"), at_ms=now_ms)
     return decision

@@ -4,7 +4,8 @@ A judgement is pure of ids and times (DESIGN §5.5); `gate.decisions` turns it i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from moderation.gate.check import Check
 from moderation.gate.runner import CheckRunner
@@ -12,6 +13,7 @@ from moderation.gate.subjects import LikenessUse, OutputSubject, RequestSubject,
 from policies.document import PolicyDocument
 from policies.engine import PolicyContext, Ruling, flatten, rule
 from policies.findings import CheckReport
+from policies.lifecycle.panel import Panel
 from policies.reasons import Statement, explain
 from policies.taxonomy import Stage, Verdict
 from policies.text.absolute import mentions_minor
@@ -28,6 +30,8 @@ class Judgement:
     context: PolicyContext
     document: PolicyDocument
     registry_version: int
+    shadows: tuple[Ruling, ...] = ()
+    """What revisions in shadow would have ruled: recorded beside the decision, without effect and not part of its body."""
 
     @property
     def verdict(self) -> Verdict:
@@ -49,72 +53,118 @@ class Judgement:
         """Every category that a fired rule names, in the policy's order."""
         return tuple(category.value for category in self.ruling.categories)
 
+    @property
+    def blocked_by(self) -> tuple[str, ...]:
+        """The ids of the rules that block, each once, in the order of the ruling."""
+        blocking = (fired.rule_id for fired in self.ruling.rules if fired.verdict is Verdict.BLOCK)
+        return tuple(dict.fromkeys(blocking))
+
+
+class ShadowObserver(Protocol):
+    """Counts what shadows said."""
+
+    def shadowed(self, revision: str, verdict: str, shadow_verdict: str) -> None:
+        """A revision in shadow ruled beside the one that stands."""
+
 
 class Gate:
-    """Judges requests and outputs with one set of checks and the policy that is active at the moment of judging."""
+    """Judges requests and outputs with one set of checks and the policies that rule and watch at the moment of judging.
+
+    `policy` is asked once, before the first check of a judgement: what it gives holds to the end of it. A document alone rules on
+    everybody; a panel says whom a rollout rules on, and who watches.
+    """
 
     def __init__(
         self,
         *,
         request_checks: Sequence[Check[RequestSubject]],
         output_checks: Sequence[Check[OutputSubject]],
-        policy: Callable[[], PolicyDocument],
+        policy: Callable[[], PolicyDocument | Panel],
         runner: CheckRunner,
+        observer: ShadowObserver | None = None,
     ) -> None:
         self._request_checks = tuple(request_checks)
         self._output_checks = tuple(output_checks)
         self._policy = policy
         self._runner = runner
+        self._observer = observer
 
     def judge_request(self, subject: RequestSubject) -> Judgement:
         """Judge a request before anything is generated."""
-        document = self._policy()
+        panel = self._panel()
+        document = panel.ruling_for(subject.account.account_id)
         context = context_of(Stage.REQUEST, subject, subject.likenesses)
         reports = self._runner.run(self._request_checks, subject, blocks=_blocks(document, context))
-        return conclude(document, context, reports, subject.registry_version)
+        return self._watched(panel, conclude(document, context, reports, subject.registry_version))
 
     def judge_requests(self, subjects: Sequence[RequestSubject]) -> list[Judgement | None]:
         """As `judge_request` for each, with one hop to each check for all; None where a check did not come to it in time:
         judge it alone. Subjects of which nothing is said get one and the same judgement."""
-        document = self._policy()
-        rules = Rules(document, [context_of(Stage.REQUEST, one, one.likenesses) for one in subjects])
+        panel = self._panel()
+        rules = Rules(
+            [panel.ruling_for(one.account.account_id) for one in subjects],
+            [context_of(Stage.REQUEST, one, one.likenesses) for one in subjects],
+            panel,
+        )
         found = self._runner.run_many(self._request_checks, subjects, blocks=rules.blocks)
-        return [
+        judgements = [
             None if reports is None else rules.conclude(number, reports, subjects[number].registry_version)
             for number, reports in enumerate(found)
         ]
+        for judgement in judgements:
+            self._count(judgement)
+        return judgements
 
     def judge_output(self, subject: OutputSubject) -> Judgement:
         """Judge a finished clip before anyone sees it."""
-        document = self._policy()
+        panel = self._panel()
+        document = panel.ruling_for(subject.account.account_id)
         context = context_of(Stage.OUTPUT, subject, subject.approved)
         reports = self._runner.run(self._output_checks, subject, blocks=_blocks(document, context))
-        return conclude(document, context, reports, subject.registry_version)
+        return self._watched(panel, conclude(document, context, reports, subject.registry_version))
 
     def with_report(self, judgement: Judgement, report: CheckReport) -> Judgement:
-        """The judgement as it would be had `report` been among its reports: for a fact learned while committing."""
+        """The judgement as it would be had `report` been among its reports: for a fact learned while committing. The same
+        document rules; what shadows said of the other reports is no longer said."""
         reports = (*(known for known in judgement.reports if known.check != report.check), report)
-        return conclude(self._policy(), judgement.context, reports, judgement.registry_version)
+        return conclude(judgement.document, judgement.context, reports, judgement.registry_version)
 
     def without_checks(self, stage: Stage, report: CheckReport) -> Judgement:
         """The judgement of a subject nobody could look at: one report says why."""
         context = PolicyContext(stage=stage, adult=True, feed=False, real_person=False, minor_present=False)
-        return conclude(self._policy(), context, (report,), 0)
+        return conclude(self._panel().active, context, (report,), 0)
 
     def coverage(self) -> tuple[str, ...]:
         """Names of all checks of both stages."""
         requests = (check.name for check in self._request_checks)
         return (*requests, *(check.name for check in self._output_checks))
 
+    def _panel(self) -> Panel:
+        policy = self._policy()
+        return policy if isinstance(policy, Panel) else Panel(policy)
+
+    def _watched(self, panel: Panel, judgement: Judgement) -> Judgement:
+        watched = with_shadows(panel, judgement)
+        self._count(watched)
+        return watched
+
+    def _count(self, judgement: Judgement | None) -> None:
+        if judgement is not None and self._observer is not None:
+            for ruling in judgement.shadows:
+                self._observer.shadowed(ruling.policy, judgement.verdict.value, ruling.verdict.value)
+
 
 class Rules:
-    """A document's rulings on a batch, each made once: most requests of a batch say the same, that is nothing.
+    """The rulings on a batch, each made once: most requests of a batch say the same, that is nothing.
 
-    Which is the same is told by the reports' identity, so a ruling is remembered together with the reports it is about.
+    `documents` rule on the subjects, one each. Which is the same is told by the reports' identity, so a ruling is remembered
+    together with the reports it is about.
     """
 
-    def __init__(self, document: PolicyDocument, contexts: Sequence[PolicyContext]) -> None:
-        self._document, self._contexts = document, contexts
+    def __init__(
+        self, documents: Sequence[PolicyDocument], contexts: Sequence[PolicyContext], panel: Panel
+    ) -> None:
+        self._documents, self._contexts, self._panel = documents, contexts, panel
         self._made: dict[tuple[object, ...], tuple[Sequence[CheckReport], Ruling]] = {}
         self._judgements: dict[tuple[object, ...], Judgement] = {}
 
@@ -124,22 +174,31 @@ class Rules:
 
     def conclude(self, number: int, reports: tuple[CheckReport, ...], registry_version: int) -> Judgement:
         """The judgement of subject `number`."""
-        key = (self._contexts[number], registry_version, *map(id, reports))
+        document = self._documents[number]
+        key = (document.revision, self._contexts[number], registry_version, *map(id, reports))
         known = self._judgements.get(key)
         if known is None:
             ruling = self._ruling(number, reports)
             context = self._contexts[number]
-            known = Judgement(context.stage, ruling, reports, context, self._document, registry_version)
-            self._judgements[key] = known
+            known = Judgement(context.stage, ruling, reports, context, document, registry_version)
+            known = self._judgements[key] = with_shadows(self._panel, known)
         return known
 
     def _ruling(self, number: int, reports: Sequence[CheckReport]) -> Ruling:
-        key = (self._contexts[number], *map(id, reports))
+        document = self._documents[number]
+        key = (document.revision, self._contexts[number], *map(id, reports))
         known = self._made.get(key)
         if known is None:
             kept = tuple(reports)
-            known = self._made[key] = kept, rule(self._document, kept, self._contexts[number])
+            known = self._made[key] = kept, rule(document, kept, self._contexts[number])
         return known[1]
+
+
+def with_shadows(panel: Panel, judgement: Judgement) -> Judgement:
+    """The judgement with what the panel's shadows say of the same reports."""
+    if not panel.shadows:
+        return judgement
+    return replace(judgement, shadows=panel.watch(judgement.reports, judgement.context))
 
 
 def conclude(

@@ -16,6 +16,7 @@ from moderation.bus.log import NewRecord
 from moderation.bus.outbox import record_of
 from moderation.gate.decisions import MACHINE, Decision, announcement, body_of
 from moderation.gate.gate import Judgement
+from moderation.gate.shadows import record_shadows
 from moderation.ids import new_id
 
 _COLUMNS = (
@@ -64,10 +65,13 @@ def record_judgements(
         )  # fmt: skip
         message = announcement(
             generation_id=generation_id, decision_id=decision_id, stage=judgement.stage.value, verdict=verdict, actor=MACHINE,
-            categories=judgement.categories, body_sha256=body.sha256,
+            categories=judgement.categories, body_sha256=body.sha256, policy=judgement.policy_revision,
+            blocked_by=judgement.blocked_by,
         )  # fmt: skip
         written.append(Written(row, record_of(message, event_id=new_id("evt"), at_ms=now_ms)))
     insert_rows(session, Decision, _COLUMNS, [one.row for one in written])
+    shadowed = [(one.id, judgement) for one, (_, judgement) in zip(written, judged, strict=True)]
+    record_shadows(session, shadowed, now_ms=now_ms)
     return written
 
 

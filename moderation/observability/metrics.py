@@ -35,7 +35,7 @@ _Family = GaugeMetricFamily | CounterMetricFamily
 
 
 class Metrics:
-    """The metrics of one process. Implements `gate.runner.CheckObserver` and `generation.generate.GenerateObserver`."""
+    """The metrics of one process. Implements the observers of checks, of shadows and of generators."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -61,6 +61,11 @@ class Metrics:
         )
         self._generator_failures = self._counter(
             "generator_failures", "Attempts at a clip that failed.", ("code",)
+        )
+        self._shadowed = self._counter(
+            "policy_shadow_rulings",
+            "Judgements that a revision in shadow ruled on, too: the verdict that stands, and its own.",
+            ("revision", "verdict", "shadow"),
         )
         self._events = self._counter("events", "Other things that happened, by name.", ("event",))
 
@@ -100,6 +105,10 @@ class Metrics:
     def happened(self, event: str) -> None:
         """Count an event by its stable name (`release.served`, `withdrawal.swept`, …)."""
         self._events.labels(event).inc()
+
+    def shadowed(self, revision: str, verdict: str, shadow_verdict: str) -> None:
+        """Count one ruling of a revision in shadow beside the verdict that stands."""
+        self._shadowed.labels(revision, verdict, shadow_verdict).inc()
 
     def add_reader(self, name: str, reader: Reader) -> None:
         """Ask `reader` at each scrape."""

@@ -14,7 +14,8 @@ from moderation.bus.kafka import KafkaLog
 from moderation.bus.log import EventLog
 from moderation.bus.sql import SqlLog
 from moderation.observability.metrics import Metrics
-from moderation.policy.store import activate, active_revision
+from moderation.policy.lifecycle import activate
+from moderation.policy.store import PolicyMissing, active_revision
 from moderation.secret import secret_file
 from moderation.settings import Settings
 from moderation.store import Database, now_ms
@@ -100,8 +101,6 @@ class Ground:
 
 def ensure_policy(session: Session) -> None:
     """Activate the shipped policy where none is active yet."""
-    from moderation.policy.store import PolicyMissing
-
     try:
         active_revision(session)
     except PolicyMissing:

@@ -9,15 +9,22 @@ from moderation.checks import output_checks, request_checks
 from moderation.gate.gate import Gate
 from moderation.gate.judge import Judge, Surroundings
 from moderation.gate.runner import CheckRunner
-from moderation.gate.subjects import WorkUse
+from moderation.gate.subjects import AccountFacts, RequestSubject, WorkUse
 from moderation.generation.facts import Limits
 from moderation.generation.human import HumanDecisions
 from moderation.generation.jobs import Judging
 from moderation.likenesses.enrol import Enrolment
 from moderation.media.limits import MediaLimits
+from moderation.model_registry.errors import ModelDamaged, ModelMissing
 from moderation.parts.senses import SenseParts
-from moderation.policy.store import ActivePolicy
+from moderation.policy.active import ActivePolicy
 from moderation.store import now_ms
+from policies.document import PolicyDocument
+from policies.engine import PolicyContext, Ruling
+from policies.lifecycle.trial import TextJudge
+
+TRIED = "policy-test"
+"""The account in whose name the texts of a document's tests are judged: an adult unless the test says otherwise."""
 
 
 class JudgementParts(SenseParts):
@@ -29,15 +36,20 @@ class JudgementParts(SenseParts):
         return ActivePolicy(self.database)
 
     @cached_property
-    def gate(self) -> Gate:
-        """The gate."""
+    def _runner(self) -> CheckRunner:
         runner = CheckRunner(timeout_s=self.settings.check_timeout_s, observer=self.metrics)
         self._opened.callback(runner.close)
+        return runner
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The gate."""
         return Gate(
             request_checks=request_checks(self.profile, self.works),
             output_checks=output_checks(self.profile, self.works),
-            policy=self.policy,
-            runner=runner,
+            policy=self.policy.panel,
+            runner=self._runner,
+            observer=self.metrics,
         )
 
     @cached_property
@@ -48,6 +60,27 @@ class JudgementParts(SenseParts):
             self.perceiver,
             Surroundings(registry_version=self._registry_version, today=today, works=self._works_in),
         )
+
+    def text_judge(self, document: PolicyDocument) -> TextJudge | None:
+        """Rules on texts as requests under `document`, whichever policy is active; None where no text model is installed."""
+        try:
+            self.profile.text.get()
+        except ModelDamaged:
+            raise
+        except ModelMissing:
+            return None
+        checks = request_checks(self.profile, self.works)
+        gate = Gate(request_checks=checks, output_checks=(), policy=lambda: document, runner=self._runner)
+
+        def judge(text: str, context: PolicyContext) -> Ruling:
+            version, works = self._works_in(text, TRIED)
+            account = AccountFacts(TRIED, under_18=not context.adult)
+            subject = RequestSubject(
+                account=account, prompt=text, works=works, today=today(), registry_version=version, feed=context.feed
+            )  # fmt: skip
+            return gate.judge_request(subject).ruling
+
+        return judge
 
     @cached_property
     def limits(self) -> Limits:

@@ -15,7 +15,8 @@ from moderation.generation.request_stage import hold, reason_code
 from moderation.generation.rows import move
 from moderation.generation.state import Step
 from moderation.generation.tables import Generation
-from moderation.policy.store import PolicyMissing, PolicyRow, active_revision
+from moderation.policy.store import PolicyMissing, ruling_revision
+from moderation.policy.tables import PolicyRow
 from policies.document import PolicyDocument, parse_document
 from policies.findings import CheckReport, CheckStatus
 from policies.records import RecordUnreadable, context_from_plain, reports_from_plain
@@ -24,11 +25,12 @@ from policies.taxonomy import Stage, Verdict
 
 
 def overtake(session: Session, generation: Generation, *, now_ms: int) -> bool:
-    """Refuse it, or hold it for a person, when the active policy would not have allowed it at either stage; whether it did.
+    """Refuse it, or hold it for a person, when the policy that rules on its account now would not have allowed it at either
+    stage; whether it did. That policy is the active one, or that of a rollout which the account is in.
 
     The new ruling is recorded as a decision of its own, which replays like any other.
     """
-    active = active_revision(session)
+    active = ruling_revision(session, generation.account_id)
     for stage, decision_id in (
         (Stage.REQUEST, generation.request_decision_id),
         (Stage.OUTPUT, generation.output_decision_id),

@@ -135,6 +135,7 @@ _TYPES = MappingProxyType(
         "array": "a list",
         "string": "text",
         "number": "a number",
+        "boolean": "true or false",
         "integer": "a whole number",
     }
 )

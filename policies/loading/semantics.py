@@ -10,6 +10,7 @@ from policies.clauses import Circumstance
 from policies.loading.names import circular, reference_problems, score_problems
 from policies.loading.problems import Problem, one_of
 from policies.loading.source import Path, Tree
+from policies.loading.tests_section import test_problems
 from policies.loading.thresholds import context_threshold_problems, threshold_notices, threshold_problems
 from policies.signals import SIGNALS
 from policies.taxonomy import Category, Verdict
@@ -19,7 +20,8 @@ Clauses = Mapping[str, Mapping[str, Any]]
 
 def semantic_problems(tree: Tree) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
     """Problems and notices of a tree that the schema has passed."""
-    problems = (*_signals(tree), *_contexts(tree), *_combinations(tree), *_reasons(tree), *_clocks(tree))
+    rules = (*_signals(tree), *_contexts(tree), *_combinations(tree))
+    problems = (*rules, *_reasons(tree), *_clocks(tree), *test_problems(tree))
     return problems, () if problems else (*_notices(tree),)
 
 

@@ -16,6 +16,7 @@ from tests.support.subjects import request
 from tests.support.tampering import lift_guards
 
 SHIPPED = parse_document(shipped_text(), name="default.yaml")
+WHY = ("--reason", "the tests want it", "--waive-backtest", "nothing is recorded yet")
 LENIENT_LINE = "violence: {review: 0.99, block: 1.0}"
 
 
@@ -83,7 +84,7 @@ def test_what_is_no_document_is_refused_and_changes_nothing(
 ) -> None:
     path = tmp_path / "noise.yaml"
     path.write_bytes(content)
-    refused = shell("policy", command, str(path))
+    refused = shell("policy", command, str(path), *(WHY if command == "activate" else ()))
     assert (refused.status, refused.out) == (2, "")
     assert refused.err.startswith("safeconduct: policy.invalid: noise.yaml:")
     with shell.database.read() as session:
@@ -106,14 +107,15 @@ def test_a_document_does_not_differ_from_itself(shell: Shell, shipped: Path) -> 
 
 def test_an_activated_document_rules_and_the_act_is_audited(shell: Shell, lenient: Path) -> None:
     revision = shell("policy", "check", str(lenient), "--json").json["revision"]
-    answer = shell("policy", "activate", str(lenient), "--json").json
-    assert answer == {"revision": revision, "name": "lenient"}
+    answer = shell("policy", "activate", str(lenient), *WHY, "--json").json
+    assert answer == {"revision": revision, "name": "default", "state": "active"}
     with shell.database.read() as session:
         assert active_revision(session) == revision
-        row = session.exec(select(AuditEntry).where(AuditEntry.subject == revision)).one()
+        rows = select(AuditEntry).where(AuditEntry.subject == revision)
+        row = session.exec(rows.where(AuditEntry.act == "policy.activated")).one()
     assert (row.act, row.actor) == ("policy.activated", "operator")
     assert SHIPPED.revision in row.detail
-    assert shell("policy", "activate", str(lenient)).out == f"{revision} is active\n"
+    assert shell("policy", "activate", str(lenient), *WHY).out == f"{revision} is active\n"
 
 
 def test_every_recorded_decision_replays_identically(shell: Shell) -> None:
@@ -148,7 +150,7 @@ def test_a_decision_whose_body_was_altered_is_found_with_status_1(shell: Shell) 
 
 def test_old_decisions_replay_under_the_policy_they_were_ruled_under(shell: Shell, lenient: Path) -> None:
     recorded(shell)
-    shell("policy", "activate", str(lenient))
+    assert shell("policy", "activate", str(lenient), *WHY).status == 0
     assert shell("replay", "--all", "--json").json["identical"] == 1
 
 

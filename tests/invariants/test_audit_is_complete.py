@@ -12,7 +12,7 @@ from moderation.accounts.directory import ensure_account
 from moderation.accounts.keys import make_key
 from moderation.accounts.models import Role
 from moderation.likenesses.commands import revoke_likeness
-from moderation.policy.store import activate
+from moderation.policy.lifecycle import activate
 from moderation.release.commit import commit_release
 from moderation.store import now_ms
 from moderation.surface import http_app

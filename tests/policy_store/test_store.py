@@ -1,5 +1,6 @@
 """Which policy rules: the same on every replica within half a second, and none at all when that cannot be known."""
 
+import json
 import threading
 
 import pytest
@@ -12,17 +13,10 @@ from moderation.gate.gate import Gate
 from moderation.gate.runner import CheckRunner
 from moderation.messages import PolicyChanged, decode
 from moderation.parts.ground import ensure_policy
-from moderation.policy.store import (
-    ACTIVE,
-    CHECK_EVERY_S,
-    ActivePolicy,
-    PolicyActivation,
-    PolicyMissing,
-    PolicyRow,
-    activate,
-    active_revision,
-    stored_document,
-)
+from moderation.policy.active import CHECK_EVERY_S, ActivePolicy
+from moderation.policy.lifecycle import activate
+from moderation.policy.store import PolicyMissing, active_revision, stored_document
+from moderation.policy.tables import PolicyRow, PolicyState
 from moderation.store import Database
 from moderation.transparency.audit import AuditEntry
 from policies.document import PolicyDocument, shipped_text
@@ -58,7 +52,8 @@ def test_the_first_start_activates_the_shipped_policy_once(sqlite_database: Data
     with sqlite_database.read() as session:
         assert active_revision(session) == SHIPPED.revision
         assert len(session.exec(select(PolicyRow)).all()) == 1
-        assert [row.act for row in session.exec(select(AuditEntry))] == ["policy.activated"]
+        acts = [row.act for row in session.exec(select(AuditEntry))]
+    assert acts == ["policy.added", "policy.activated"]
 
 
 def test_a_start_never_replaces_the_policy_that_people_chose(sqlite_database: Database) -> None:
@@ -74,13 +69,14 @@ def test_an_activation_is_stored_announced_and_audited_in_one_transaction(sqlite
     with sqlite_database.read() as session:
         assert stored_document(session, document.revision) == document
         messages = [decode(row.value).open() for row in session.exec(select(OutboxRow))]
-        details = [row.detail for row in session.exec(select(AuditEntry))]
-        assert session.get_one(PolicyActivation, ACTIVE).activated_ms == 7
+        activated = select(AuditEntry.detail).where(AuditEntry.act == "policy.activated")
+        befores = [json.loads(detail)["before"] for detail in session.exec(activated)]
+        assert session.get_one(PolicyState, document.revision).changed_ms == 7
     assert [m.revision for m in messages if isinstance(m, PolicyChanged)] == [
         SHIPPED.revision,
         document.revision,
     ]
-    assert details == ['{"before":""}', f'{{"before":"{SHIPPED.revision}"}}']
+    assert befores == ["", SHIPPED.revision]
 
 
 def test_activating_what_rules_already_changes_and_announces_nothing(sqlite_database: Database) -> None:
@@ -88,7 +84,7 @@ def test_activating_what_rules_already_changes_and_announces_nothing(sqlite_data
         make_active(sqlite_database, shipped_text(), at=at)
     with sqlite_database.read() as session:
         assert len(session.exec(select(OutboxRow)).all()) == 1
-        assert session.get_one(PolicyActivation, ACTIVE).activated_ms == 1
+        assert session.get_one(PolicyState, SHIPPED.revision).changed_ms == 1
 
 
 def test_a_document_can_be_activated_again_after_another(sqlite_database: Database) -> None:

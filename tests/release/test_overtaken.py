@@ -9,7 +9,8 @@ from moderation.gate.decisions import MACHINE, Decision, record_human, record_ju
 from moderation.gate.gate import Judgement, conclude
 from moderation.generation.rows import get_generation
 from moderation.generation.state import State
-from moderation.policy.store import activate, stored_document
+from moderation.policy.lifecycle import activate
+from moderation.policy.store import stored_document
 from moderation.release.commit import Outcome, Prepared, commit_release
 from moderation.replaying import recorded_decisions, replay_all
 from moderation.review.case_state import Outcome as Decided

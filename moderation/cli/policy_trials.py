@@ -1,0 +1,160 @@
+"""`safeconduct policy test|backtest|list`: what a document says of itself, what it would change, and where each revision stands."""
+
+from collections.abc import Mapping
+from math import isnan
+from typing import Annotated, Any
+
+import typer
+from sqlmodel import Session, col, select
+
+from moderation.cli.output import JsonOption, print_json, print_table
+from moderation.cli.policy_names import named_document, stored
+from moderation.cli.policy_steps import Actor, trials_of
+from moderation.cli.session import OPERATOR, application
+from moderation.gate.shadows import compare_shadow
+from moderation.policy.lifecycle import Act
+from moderation.policy.tables import PolicyChange, PolicyRow, PolicyState
+from moderation.steering.backtest import keep_backtest, report_to_plain, run_backtest
+from moderation.store import now_ms
+from policies.lifecycle.backtest import Agreement, BacktestReport
+from policies.lifecycle.states import LifecycleState
+from policies.lifecycle.trial import TrialStatus
+
+Name = Annotated[str, typer.Argument(help="A file, a revision, `active`, `rollout`, or `shipped`.")]
+Days = Annotated[float, typer.Option(min=0, help="Decisions of the last so many days; 0: all.")]
+FAILED = 1
+SHOWN = 50
+HISTORY = 20
+DAY_MS = 24 * 3600 * 1000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("test")(try_command)
+    app.command("backtest")(backtest_command)
+    app.command("list")(list_command)
+
+
+def try_command(policy: Name, as_json: JsonOption = False) -> None:
+    """Run the tests inside a document; exit status 1 when one fails. Those in words need the text model."""
+    with application() as parts:
+        with parts.database.read() as session:
+            document = named_document(session, policy)
+        trials = trials_of(parts, document)
+    failed = [trial for trial in trials if trial.status is TrialStatus.FAILED]
+    if as_json:
+        lines = [{"name": t.name, "status": t.status.value, "sentence": t.sentence} for t in trials]
+        print_json({"revision": document.revision, "tests": lines})
+    else:
+        for trial in trials:
+            typer.echo(str(trial))
+        not_run = sum(trial.status is TrialStatus.NOT_RUN for trial in trials)
+        typer.echo(f"{len(trials)} tests, {len(failed)} failed, {not_run} not run")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def backtest_command(
+    policy: Annotated[str, typer.Argument(help="A file, or a stored revision or the beginning of one.")],
+    days: Days = 30,
+    actor: Actor = OPERATOR,
+    as_json: JsonOption = False,
+) -> None:
+    """Rule on recorded decisions under this document, compare with people's decisions, list what would change, and keep the
+    report: `policy activate` and `policy rollout` ask for one. A file is stored as a draft."""
+    with application() as parts:
+        with parts.database.transaction() as session:
+            at = now_ms(session)
+            document = stored(session, policy, Act(actor, "backtest", at))
+        since = at - int(days * DAY_MS) if days else 0
+        with parts.database.read() as session:
+            report = run_backtest(session, document, since_ms=since)
+        with parts.database.transaction() as session:
+            kept = keep_backtest(session, report, since_ms=since, actor=actor, now_ms=at)
+            answer = {"backtest": kept.id, "against": kept.against, **report_to_plain(report)}
+    print_json(answer) if as_json else _show(report, kept.against)
+
+
+def _show(report: BacktestReport, against: str) -> None:
+    for flip in report.flips[:SHOWN]:
+        human = f", a person said {flip.human.value}" if flip.human else ""
+        partial = "" if flip.whole else ", on part of the checks"
+        by = f" by {flip.rule}" if flip.rule else ""
+        place = f"{flip.stage} of {flip.generation_id}"
+        typer.echo(
+            f"{flip.before.value} -> {flip.after.value}{by}  {flip.decision_id} ({place}{human}{partial})"
+        )
+    if len(report.flips) > SHOWN:
+        typer.echo(f"… and {len(report.flips) - SHOWN} more; --json lists 500")
+    typer.echo(
+        f"{report.decisions} decisions, {len(report.flips)} would change; {report.partial} had skipped checks, "
+        f"{len(report.unreadable)} could not be read"
+    )
+    typer.echo(f"Against {against}, on {report.decided} decisions that people decided:")
+    for name, before, after in (
+        ("stops", report.before.stops, report.after.stops),
+        ("blocks", report.before.blocks, report.after.blocks),
+    ):
+        typer.echo(f"  {name} before: {_figures(before)}")
+        typer.echo(f"  {name} after:  {_figures(after)}")
+
+
+def _figures(agreement: Agreement) -> str:
+    low, high = agreement.f1_interval
+    f1 = "no rows" if isnan(agreement.f1) else f"{agreement.f1:.3f} ({low:.3f}–{high:.3f})"
+    return f"precision {agreement.precision}, recall {agreement.recall}, F1 {f1}"
+
+
+def list_command(as_json: JsonOption = False) -> None:
+    """Where each revision stands, what shadows would have decided, and the last changes with who and why."""
+    with application() as parts, parts.database.read() as session:
+        standing = [_standing(session, row, name) for row, name in _rows(session)]
+        changes = session.exec(
+            select(PolicyChange)
+            .order_by(col(PolicyChange.at_ms).desc(), col(PolicyChange.id).desc())
+            .limit(HISTORY)
+        ).all()
+    history = [change.model_dump() for change in changes]
+    if as_json:
+        print_json({"revisions": standing, "history": history})
+        return
+    columns = ("revision", "name", "state", "percent", "previous", "beside the policy that stands")
+    print_table(
+        f"{len(standing)} revisions",
+        columns,
+        [[*list(one.values())[:5], _beside(one["shadow"])] for one in standing],
+    )
+    steps = [
+        (c["revision"], f"{c['before'] or '–'} -> {c['after']}", c["actor"], c["reason"]) for c in history
+    ]
+    print_table("Last changes", ("revision", "step", "who", "why"), steps)
+
+
+def _rows(session: Session) -> list[tuple[PolicyState, str]]:
+    order = {state.value: number for number, state in enumerate(LifecycleState)}
+    statement = select(PolicyState, PolicyRow.name).join(
+        PolicyRow, col(PolicyRow.revision) == col(PolicyState.revision)
+    )
+    return sorted(session.exec(statement).all(), key=lambda pair: (-order[pair[0].state], pair[0].revision))
+
+
+def _standing(session: Session, row: PolicyState, name: str) -> dict[str, Any]:
+    counts = compare_shadow(session, row.revision)
+    return {
+        "revision": row.revision,
+        "name": name,
+        "state": row.state,
+        "percent": row.percent,
+        "previous": row.previous,
+        "since_ms": row.changed_ms,
+        "shadow": {f"{stands}->{shadow}": count for (stands, shadow), count in sorted(counts.items())},
+    }
+
+
+def _beside(shadow: Mapping[str, int]) -> str:
+    """How many judgements a shadow ruled on, and what would have come out otherwise."""
+    if not shadow:
+        return ""
+    other = {pair: n for pair, n in shadow.items() if len(set(pair.split("->"))) == 2}
+    shown = ", ".join(f"{pair}: {n}" for pair, n in other.items())
+    return f"{sum(shadow.values())} ruled, {sum(other.values())} otherwise" + (f" ({shown})" if shown else "")

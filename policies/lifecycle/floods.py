@@ -1,0 +1,36 @@
+"""Whether a rule blocks much more than it used to: two shares compared by the bounds of their Wilson intervals.
+
+Pure arithmetic. What follows from a flood (which revision goes back, who is told) is the service's.
+"""
+
+from dataclasses import dataclass
+
+from policies.evaluation.intervals import Share
+from policies.signals import ABSOLUTE_CATEGORIES, SIGNALS
+
+ABSOLUTE = "absolute:"
+
+
+@dataclass(frozen=True, slots=True)
+class FloodRule:
+    """When a rule floods: its share of blocks among decisions is more than `factor` times the usual one, by the cautious bound of
+    each (Wilson, 95 %: the lower of now, the upper of usual), with at least `min_decisions` on both sides. Factor 0 is off."""
+
+    factor: float
+    min_decisions: int
+
+    def floods(self, now: Share, usual: Share) -> bool:
+        """Whether `now` is a flood against `usual`. Too few decisions on either side are no proof."""
+        if not self.factor or min(now.n, usual.n) < max(1, self.min_decisions):
+            return False
+        return now.interval[0] > self.factor * usual.interval[1]
+
+
+def untouchable(rule_id: str) -> bool:
+    """Whether this rule stands above every document: its flood is told to people and undoes nothing.
+
+    The absolute rules, every rule about an absolute category, and the signals that always block.
+    """
+    signal, _, category = rule_id.partition(":")
+    fixed = signal in SIGNALS and SIGNALS[signal].fixed
+    return rule_id.startswith(ABSOLUTE) or category in ABSOLUTE_CATEGORIES or fixed
