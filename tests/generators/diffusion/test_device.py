@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from moderation.generation.generators.diffusion.device import DeviceLock, choose_device, is_out_of_memory
+from moderation.devices import DeviceLock, is_out_of_memory
+from moderation.generation.generators.diffusion.device import choose_device
 from moderation.generation.generators.diffusion.errors import DeviceMissing
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from moderation.generation.generators.diffusion.device import DeviceLock
+from moderation.devices import DeviceLock
 with DeviceLock("gpu-test", Path(sys.argv[1])).held(lambda: None):
     print("held", flush=True)
     time.sleep(60)

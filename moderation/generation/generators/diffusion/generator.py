@@ -15,13 +15,8 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from moderation.generation.generators.diffusion.device import (
-    Device,
-    DeviceLock,
-    choose_device,
-    is_out_of_memory,
-    release_memory,
-)
+from moderation.devices import Device, DeviceLock, is_out_of_memory, release_memory
+from moderation.generation.generators.diffusion.device import choose_device
 from moderation.generation.generators.diffusion.errors import PipelineUnusable
 from moderation.generation.generators.diffusion.film import check_frames, film
 from moderation.generation.generators.diffusion.folder import read_folder

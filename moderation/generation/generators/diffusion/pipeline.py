@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from moderation.devices import Device, watched
 from moderation.errors import shorten
-from moderation.generation.generators.diffusion.device import Device
 from moderation.generation.generators.diffusion.errors import (
     NotTextToVideo,
     OptionUnknown,
@@ -22,7 +22,7 @@ from moderation.generation.generators.diffusion.errors import (
 )
 from moderation.generation.generators.diffusion.folder import FOLDER_SETTING, PipelineFolder
 from moderation.generation.generators.diffusion.shape import Grid, Shape
-from moderation.generation.generators.diffusion.stopping import Run, watched
+from moderation.generation.generators.diffusion.stopping import Run
 
 FRAMES = ("num_frames", "video_length", "frames")
 CALLBACK = "callback_on_step_end"

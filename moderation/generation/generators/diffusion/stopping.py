@@ -4,7 +4,7 @@ One step of a large model takes seconds, and decoding the frames as long again, 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,23 +62,3 @@ class Run:
         except BaseException as error:
             self.raised = error
             raise
-
-
-@contextmanager
-def watched(models: Iterator[Any], check: Callable[[], None]) -> Iterator[None]:
-    """Call `check` before each block of the torch modules `models` computes; it may raise."""
-
-    def before(_module: object, _inputs: object) -> None:
-        check()
-
-    hooks = [
-        block.register_forward_pre_hook(before)
-        for model in models
-        for block in model.modules()
-        if next(block.children(), None) is not None
-    ]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
