@@ -140,7 +140,7 @@ class OutputFailed(_OfGeneration):
 
 
 class DecisionMade(_OfGeneration):
-    """A decision of any stage, by a machine or a person. `policy`: the revision that ruled; `blocked_by`: its rules that block."""
+    """A decision of any stage, by a machine or a person. `policy`: the revision that ruled; `blocked_by`: its rules that do."""
 
     topic = Topic.DECISIONS
     kind = "decision.made"

@@ -116,6 +116,26 @@ class Settings(BaseSettings):
     check_timeout_s: float = Field(
         default=60, gt=0, description="Seconds after which a check counts as unjudged."
     )
+    policy_flood_factor: float = Field(
+        default=5.0,
+        ge=0,
+        description="A rule that blocks more than so many times its usual share of decisions is a flood: a change of policy that "
+        "causes one is taken back, and people are told. 0: no guard.",
+    )
+    policy_flood_window_s: float = Field(
+        default=600,
+        ge=60,
+        description="Seconds that count as now, when a rule's share is compared with its usual one.",
+    )
+    policy_flood_usual_s: float = Field(
+        default=86_400,
+        ge=60,
+        description="Seconds before, from which the usual share is taken; so long after it became active the guard may take a "
+        "policy back.",
+    )
+    policy_flood_min_decisions: int = Field(
+        default=200, ge=1, description="Decisions needed, now and before, to call something a flood."
+    )
     link_ttl_s: int = Field(
         default=60, ge=1, le=3600, description="Seconds a release link lives (DESIGN §4: 60)."
     )

@@ -22,6 +22,7 @@ from moderation.generation.request_stage import RequestStage
 from moderation.likenesses.deferred import DeferredEraseJob
 from moderation.likenesses.forget import ForgetJob
 from moderation.observability.tally import tally_subscription
+from moderation.policy.tally import rules_subscription
 from moderation.release.jobs import ReleaseJob, WithdrawJob
 from moderation.release.upkeep import (
     ObjectSweep,
@@ -30,6 +31,9 @@ from moderation.release.upkeep import (
     tidy_cache,
     tidy_copies,
 )
+from moderation.settings import Settings
+from moderation.steering.flood import FloodGuard, FloodWatch
+from moderation.steering.upkeep import tidy_policies
 from moderation.subscriptions import (
     generator_subscription,
     output_subscription,
@@ -38,10 +42,12 @@ from moderation.subscriptions import (
 )
 from moderation.transparency.sealer import Sealer
 from moderation.web.frames import FOLDER, Frames
+from policies.lifecycle.floods import FloodRule
 
 INDEX_EVERY_S = 0.4
 PROMOTE_EVERY_S = 1.0
 COLLECT_EVERY_S = 3600.0
+GUARD_EVERY_S = 5.0
 COPIES_EVERY_S = 60.0
 GATE_BATCH = 256
 """Requests judged in one transaction at most, when they are judged that fast."""
@@ -98,6 +104,8 @@ def sweeper(app: Application) -> list[Loop]:
         _pool(app, DeferredEraseJob(lease_s=app.settings.lease_s), threads=1),
         _consumer(app, registry_subscription()),
         _consumer(app, tally_subscription()),
+        _consumer(app, rules_subscription()),
+        Periodic("flood_guard", GUARD_EVERY_S, FloodGuard(app.database, flood_watch(app.settings)).run_once),
         Sealer(app.database),
         Periodic("collect", COLLECT_EVERY_S, lambda: collect_staging(app.database, app.assets)),
         Periodic("sweep_objects", COLLECT_EVERY_S, ObjectSweep(app.database, app.assets).run),
@@ -109,7 +117,17 @@ def tidy(app: Application) -> int:
     """Delete what is only kept for a while; how many rows."""
     kept_ms = int(app.settings.event_retention_days * 24 * 3600 * 1000)
     forgotten = in_batches(app.database, lambda session: forget_keys(session, limit=BATCH), BATCH)
+    forgotten += tidy_policies(app.database, flood_watch(app.settings), kept_ms=kept_ms)
     return forgotten + tidy_bus(app.database, kept_ms=kept_ms)
+
+
+def flood_watch(settings: Settings) -> FloodWatch:
+    """What the flood guard looks for."""
+    return FloodWatch(
+        FloodRule(settings.policy_flood_factor, settings.policy_flood_min_decisions),
+        window_ms=int(settings.policy_flood_window_s * 1000),
+        usual_ms=int(settings.policy_flood_usual_s * 1000),
+    )
 
 
 def relay(app: Application) -> list[Loop]:

@@ -1,4 +1,4 @@
-"""`safeconduct policy test|backtest|list`: what a document says of itself, what it would change, and where each revision stands."""
+"""`safeconduct policy test|backtest|list`: a document's own tests, what it would change, and where each revision stands."""
 
 from collections.abc import Mapping
 from math import isnan
@@ -12,10 +12,12 @@ from moderation.cli.policy_names import named_document, stored
 from moderation.cli.policy_steps import Actor, trials_of
 from moderation.cli.session import OPERATOR, application
 from moderation.gate.shadows import compare_shadow
+from moderation.policy.floods import recent_floods
 from moderation.policy.lifecycle import Act
 from moderation.policy.tables import PolicyChange, PolicyRow, PolicyState
 from moderation.steering.backtest import keep_backtest, report_to_plain, run_backtest
 from moderation.store import now_ms
+from policies.evaluation.intervals import Share
 from policies.lifecycle.backtest import Agreement, BacktestReport
 from policies.lifecycle.states import LifecycleState
 from policies.lifecycle.trial import TrialStatus
@@ -114,9 +116,11 @@ def list_command(as_json: JsonOption = False) -> None:
             .order_by(col(PolicyChange.at_ms).desc(), col(PolicyChange.id).desc())
             .limit(HISTORY)
         ).all()
+        floods = [flood.model_dump() for flood in recent_floods(session, now_ms=now_ms(session))]
+        guarded = bool(parts.settings.policy_flood_factor)
     history = [change.model_dump() for change in changes]
     if as_json:
-        print_json({"revisions": standing, "history": history})
+        print_json({"revisions": standing, "history": history, "floods": floods, "flood_guard": guarded})
         return
     columns = ("revision", "name", "state", "percent", "previous", "beside the policy that stands")
     print_table(
@@ -128,6 +132,16 @@ def list_command(as_json: JsonOption = False) -> None:
         (c["revision"], f"{c['before'] or '–'} -> {c['after']}", c["actor"], c["reason"]) for c in history
     ]
     print_table("Last changes", ("revision", "step", "who", "why"), steps)
+    for flood in floods:
+        now, usual = (Share(flood[a], flood[b]) for a, b in (_NOW, _USUAL))
+        typer.echo(
+            f"FLOOD {flood['rule']} of {flood['revision']} blocks {now}, usually {usual}: {flood['outcome']}, {flood['why']}"
+        )
+    if not guarded:
+        typer.echo("The flood guard is off: SAFECONDUCT_POLICY_FLOOD_FACTOR is 0")
+
+
+_NOW, _USUAL = ("blocks", "decisions"), ("usual_blocks", "usual_decisions")
 
 
 def _rows(session: Session) -> list[tuple[PolicyState, str]]:

@@ -1,5 +1,6 @@
 """States that are read from the database when somebody scrapes: queues, lags, what waits for people, what was decided."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlmodel import Session, col, func, select
@@ -9,9 +10,13 @@ from moderation.bus.jobs import JobRow, JobState
 from moderation.bus.relay import lag
 from moderation.observability.metrics import Metrics, Reading
 from moderation.observability.tally import read_tally
+from moderation.policy.floods import ROLLED_BACK, STOPPED, TOLD, recent_floods
+from moderation.policy.store import state_of
+from moderation.policy.tables import PolicyState
 from moderation.review.queue import oldest_waiting_ms, waiting_count
 from moderation.store import Database, now_ms
 from moderation.transparency.audit import unsealed_count
+from policies.lifecycle.states import LifecycleState
 
 _UNFINISHED = (JobState.READY.value, JobState.RUNNING.value)
 
@@ -27,6 +32,7 @@ def register_readers(
         "review": read_review,
         "audit": read_audit,
         "decisions": read_decisions,
+        "policies": read_policies,
     }
     for name, read in readers.items():
         metrics.add_reader(name, _in_session(database, read))
@@ -96,6 +102,37 @@ def read_decisions(session: Session) -> Sequence[Reading]:
             counter=True,
         )
         for row in read_tally(session)
+    ]
+
+
+def read_policies(session: Session) -> Sequence[Reading]:
+    """Revisions by where they stand, the share of a rollout, and floods seen within the last hour."""
+    standing = session.exec(select(PolicyState.state, func.count()).group_by(PolicyState.state))
+    states = [
+        Reading(
+            "policy_revisions", count, (("state", state),), "Revisions of the policy, by where they stand."
+        )
+        for state, count in standing
+    ]
+    rollout = state_of(session, LifecycleState.ROLLOUT)
+    share = Reading(
+        "policy_rollout_percent",
+        rollout.percent if rollout else 0,
+        help="Per cent of the accounts that a rollout rules on.",
+    )
+    floods = Counter(flood.outcome for flood in recent_floods(session, now_ms=now_ms(session)))
+    return [
+        *states,
+        share,
+        *(
+            Reading(
+                "policy_floods",
+                floods[outcome],
+                (("outcome", outcome),),
+                "Rules seen within the last hour to block many times their usual share.",
+            )
+            for outcome in (ROLLED_BACK, STOPPED, TOLD)
+        ),
     ]
 
 

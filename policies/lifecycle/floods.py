@@ -4,8 +4,11 @@ Pure arithmetic. What follows from a flood (which revision goes back, who is tol
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+from policies.document import PolicyDocument
 from policies.evaluation.intervals import Share
+from policies.lifecycle.diff import Change, diff
 from policies.signals import ABSOLUTE_CATEGORIES, SIGNALS
 
 ABSOLUTE = "absolute:"
@@ -29,8 +32,27 @@ class FloodRule:
 def untouchable(rule_id: str) -> bool:
     """Whether this rule stands above every document: its flood is told to people and undoes nothing.
 
-    The absolute rules, every rule about an absolute category, and the signals that always block.
+    The absolute rules, every score of an absolute category, and the signals that always block.
     """
     signal, _, category = rule_id.partition(":")
     fixed = signal in SIGNALS and SIGNALS[signal].fixed
     return rule_id.startswith(ABSOLUTE) or category in ABSOLUTE_CATEGORIES or fixed
+
+
+def loosens_absolute(now: PolicyDocument, back_to: PolicyDocument) -> bool:
+    """Whether going back from `now` would loosen, or do away with, anything that is said of an absolute category."""
+    return any(_about_absolute(change) and change.effect == "looser" for change in diff(now, back_to))
+
+
+def _about_absolute(change: Change) -> bool:
+    said = {*change.path, *_words(change.before), *_words(change.after)}
+    return not ABSOLUTE_CATEGORIES.isdisjoint(said)
+
+
+def _words(value: Any) -> set[str]:
+    """Every word in a plain value, keys included."""
+    if isinstance(value, dict):
+        return set(value).union(*map(_words, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(_words, value))
+    return {str(value)}
