@@ -21,6 +21,8 @@ def _read(name: str) -> frozenset[str]:
 GIVEN: Final = _read("given.txt")
 SURNAMES: Final = _read("surnames.txt")
 WORDS: Final = _read("everyday.txt")
+WRITTEN: Final = _read("written.txt")
+"""Some twenty thousand words that people write: never taken for slips of others."""
 
 STANDS_OUT_LETTERS: Final = 4
 

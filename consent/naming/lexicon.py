@@ -8,14 +8,12 @@ word. Work is linear in the text: from each word on, only as far as some name st
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from consent.naming.confusables import LEET, SIGNS
 from consent.naming.fold import FoldedText, Word
-from consent.naming.spelling import SHORT_WORD, deletions, plausible_slip
-
-Spelling = Literal["exact", "joined", "leet", "misspelled"]
+from consent.naming.hits import Hit, LexiconName, Spelling
+from consent.naming.slips import SlipIndex
 
 JOINED_LETTERS: Final = 7
 """Shortest name that is recognised with its words run together: `icecube` is, `jetli` could be another word."""
@@ -23,11 +21,12 @@ SPLIT_LETTERS: Final = 8
 """Shortest name that is recognised with a space in the wrong place."""
 SPELLED_LETTERS: Final = 5
 """Shortest name that is recognised letter by letter."""
-SLIP_LETTERS: Final = 9
-"""Shortest name of several words, all together, that is recognised with a slip."""
-SLIP_ONE_WORD: Final = 10
-"""The same for a name written as one word."""
 LEET_LETTERS: Final = 6
+
+HANDLE_LETTERS: Final = 8
+"""Shortest name that is recognised between the words that accounts put around it."""
+_HANDLE_BEFORE: Final = ("real", "the", "iam", "im", "official", "its", "mr", "not", "fake", "team")
+_HANDLE_AFTER: Final = ("official", "real", "hq", "tv", "fan", "fans", "fc", "daily", "updates", "music")
 
 _HEAD: Final = 4
 _NECK: Final = 7
@@ -35,26 +34,6 @@ _ODD: Final = re.compile(r"[^\W\d_][0-9]|[0-9][^\W\d_]")
 _INNER_SIGN: Final = re.compile(r"(?<=\w)[@$!|+](?=\w)")
 _REPEATED: Final = re.compile(r"(.)\1+")
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1\1")
-
-
-@dataclass(frozen=True, slots=True)
-class LexiconName:
-    """A folded name: its words, the caller's number for it, and what is forgiven: words run together, slips of the pen."""
-
-    words: tuple[str, ...]
-    index: int
-    joins: bool = True
-    slips: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Words `first` to `last` (inclusive) of the text spell the name `index`."""
-
-    index: int
-    first: int
-    last: int
-    spelling: Spelling
 
 
 def skeleton(word: str) -> str:
@@ -92,13 +71,20 @@ class _Letters:
 
 
 class Lexicon:
-    """The names to look for. `known` words are never taken for slips of others: they are words or names themselves."""
+    """The names to look for. `known` words are never taken for slips of others: they are words or names themselves. `common`
+    names do not tell whose name it is; a `given` one may be a slip of another given name."""
 
-    def __init__(self, names: Iterable[LexiconName], known: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        names: Iterable[LexiconName],
+        known: Iterable[str] = (),
+        common: Iterable[str] = (),
+        given: Iterable[str] = (),
+    ) -> None:
         self._letters, self._leet = _Letters(), _Letters()
+        self._given = frozenset(given)
         self._known = frozenset(known)
-        self._beside: dict[tuple[str, int, int], list[tuple[LexiconName, int]]] = defaultdict(list)
-        self._slips: dict[str, list[LexiconName]] = defaultdict(list)
+        self._slips = SlipIndex(self._known, frozenset(common), self._given)
         for name in names:
             self._add(name)
 
@@ -107,24 +93,16 @@ class Lexicon:
         self._letters.add(letters, name)
         if name.joins and len(letters) >= LEET_LETTERS:
             self._leet.add("".join(map(skeleton, name.words)), name)
-        if name.slips and len(letters) >= SLIP_LETTERS:
-            self._add_slips(name, letters)
-
-    def _add_slips(self, name: LexiconName, letters: str) -> None:
-        for place, word in enumerate(name.words):
-            if len(word) >= SHORT_WORD and len(name.words) > 1:
-                neighbour = place - 1 if place else place + 1
-                self._beside[name.words[neighbour], place - neighbour, len(word)].append((name, place))
-        if len(name.words) <= 2 and len(letters) >= SLIP_ONE_WORD:
-            for shorter in deletions(letters):
-                self._slips[shorter].append(name)
+        self._slips.add(name)
 
     def find(self, text: FoldedText) -> list[Hit]:
         """All hits, overlapping ones too, in order of their first word; the caller chooses among them."""
         words = [word.text for word in text.words]
-        hits = {(hit.index, hit.first, hit.last): hit for hit in self._slipped(words)}
+        hits = {(hit.index, hit.first, hit.last): hit for hit in self._slips.find(words)}
         if _ODD.search(text.original) or _INNER_SIGN.search(text.original) or _STRETCHED.search(text.line):
             hits |= {(hit.index, hit.first, hit.last): hit for hit in self._in_leet(text)}
+        hits |= {(hit.index, hit.first, hit.last): hit for hit in self._with_middle(words)}
+        hits |= {(hit.index, hit.first, hit.last): hit for hit in self._handles(words)}
         hits |= {(hit.index, hit.first, hit.last): hit for hit in self._spelled(words)}
         return sorted(hits.values(), key=lambda hit: (hit.first, -hit.last, hit.index))
 
@@ -136,30 +114,22 @@ class Lexicon:
                     if spelling:
                         yield Hit(name.index, first, last, spelling)
 
-    def _slipped(self, words: Sequence[str]) -> Iterable[Hit]:
+    def _handles(self, words: Sequence[str]) -> Iterable[Hit]:
+        """Names run together with what accounts put around them: `realdonaldtrump`, `taylorswift13`."""
         for at, word in enumerate(words):
-            for step in (-1, 1):
-                odd = at + step
-                if 0 <= odd < len(words) and self._may_be_slip(words[odd], SHORT_WORD):
-                    yield from self._slipped_beside(words, word, odd, step)
-            if self._may_be_slip(word, SLIP_ONE_WORD - 1):
-                yield from self._slipped_whole(word, at)
+            if len(word) > HANDLE_LETTERS and word not in self._known:
+                for letters in _bare_handles(word):
+                    for name in self._letters.names.get(letters, ()):
+                        if name.joins and (len(name.words) > 1 or len(letters) >= HANDLE_LETTERS):
+                            yield Hit(name.index, at, at, "joined")
 
-    def _slipped_beside(self, words: Sequence[str], anchor: str, odd: int, step: int) -> Iterable[Hit]:
-        """The names that have `anchor`, and beside it, `step` words on, a word that `words[odd]` may be a slip of."""
-        for length in range(len(words[odd]) - 1, len(words[odd]) + 2):
-            for name, place in self._beside.get((anchor, step, length), ()):
-                if _slip_at(name.words, place, words, odd):
-                    yield Hit(name.index, odd - place, odd - place + len(name.words) - 1, "misspelled")
-
-    def _slipped_whole(self, word: str, at: int) -> Iterable[Hit]:
-        for shorter in deletions(word):
-            for name in self._slips.get(shorter, ()):
-                if plausible_slip(word, "".join(name.words)):
-                    yield Hit(name.index, at, at, "misspelled")
-
-    def _may_be_slip(self, word: str, least: int) -> bool:
-        return len(word) >= least and word not in self._known and not word.isdigit()
+    def _with_middle(self, words: Sequence[str]) -> Iterable[Hit]:
+        """Names of two words with an initial or a given name between them: "Elon R. Musk"."""
+        for at in range(1, len(words) - 1):
+            if (len(words[at]) == 1 and words[at] not in "aix") or words[at] in self._given:
+                for name in self._letters.names.get(words[at - 1] + words[at + 1], ()):
+                    if name.slips and name.words == (words[at - 1], words[at + 1]):
+                        yield Hit(name.index, at - 1, at + 1, "misspelled")
 
     def _in_leet(self, text: FoldedText) -> Iterable[Hit]:
         signed = _INNER_SIGN.sub(lambda sign: sign.group().translate(SIGNS), text.original)
@@ -185,11 +155,17 @@ def _is_odd(word: Word) -> bool:
     return (has_digit and not word.text.isdigit()) or _STRETCHED.search(word.text) is not None
 
 
-def _slip_at(meant: tuple[str, ...], place: int, words: Sequence[str], odd: int) -> bool:
-    first = odd - place
-    if first < 0 or first + len(meant) > len(words) or not plausible_slip(words[odd], meant[place]):
-        return False
-    return all(words[first + other] == word for other, word in enumerate(meant) if other != place)
+def _bare_handles(word: str) -> Iterable[str]:
+    """The word without digits at its end, and without what accounts put before and after a name."""
+    bare = word.rstrip("0123456789")
+    if bare != word:
+        yield bare
+    for before in _HANDLE_BEFORE:
+        if bare.startswith(before):
+            yield bare.removeprefix(before)
+    for after in _HANDLE_AFTER:
+        if bare.endswith(after):
+            yield bare.removesuffix(after)
 
 
 def _spelling(name: LexiconName, words: Sequence[str], first: int, last: int) -> Spelling | None:

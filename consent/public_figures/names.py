@@ -11,9 +11,10 @@ from datetime import date
 from itertools import chain
 from typing import Final, Literal
 
-from consent.naming.common import GIVEN, SURNAMES, WORDS, stands_out
+from consent.naming.common import GIVEN, SURNAMES, WORDS, WRITTEN, stands_out
 from consent.naming.fold import FoldedText, fold_words
-from consent.naming.lexicon import Hit, Lexicon, LexiconName, Spelling, longest
+from consent.naming.hits import Hit, LexiconName, Spelling
+from consent.naming.lexicon import Lexicon, longest
 from consent.naming.marks import Need
 from consent.public_figures.context import Use, has_cue, joins_list, makes_a_thing, use_of
 from consent.public_figures.roles import find_roles
@@ -66,7 +67,9 @@ class FigureMatcher:
                 LexiconName(spelled.words, index, spelled.joins, spelled.slips)
                 for index, (_, spelled) in enumerate(self._spelled)
             ),
-            known=names | GIVEN | SURNAMES | WORDS,
+            known=names | GIVEN | SURNAMES | WORDS | WRITTEN,
+            common=names | GIVEN | SURNAMES | WORDS,
+            given=GIVEN - WORDS,
         )
         code = f"{roster.digest}:{CODE_VERSION}"
         self.revision = f"figures:{hashlib.sha256(code.encode()).hexdigest()[:12]}"
@@ -125,6 +128,8 @@ class FigureMatcher:
             spelled.need is Need.CAPITAL and hit.spelling in ("joined", "leet")
         ):
             return True
+        if len(words) == len(spelled.words) and stands_out(spelled.words):
+            return True  # nothing else is said, and the name is no everyday word
         cue = has_cue(words, hit.first, hit.last)
         capital = text.is_capital(hit.first, hit.last)
         if spelled.need is Need.CAPITAL:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Literal
 
-from consent.naming.common import GIVEN, SURNAMES, WORDS, stands_out
+from consent.naming.common import GIVEN, SURNAMES, WORDS, WRITTEN, stands_out
 from consent.naming.fold import FoldedText, fold_words
-from consent.naming.lexicon import Hit, Lexicon, LexiconName, longest
+from consent.naming.hits import Hit, LexiconName
+from consent.naming.lexicon import Lexicon, longest
 from consent.naming.marks import Need
 from consent.works.catalogue import Catalogue, ListedWork, WorkKind, shipped_catalogue
 from consent.works.context import CUE_REACH, CUES, Use, use_of
@@ -68,7 +69,8 @@ class WorkMatcher:
                 LexiconName(name.words, index, joins=_may_join(name), slips=_may_slip(name))
                 for index, name in enumerate(self._names)
             ),
-            known={word for word, bearers in borne.items() if bearers > 2} | GIVEN | SURNAMES | WORDS,
+            known={word for word, bearers in borne.items() if bearers > 2} | GIVEN | SURNAMES | WORDS | WRITTEN,
+            common=GIVEN | SURNAMES | WORDS | WRITTEN,
         )
         code = f"{catalogue.digest}:{CODE_VERSION}"
         self.revision = f"works:{hashlib.sha256(code.encode()).hexdigest()[:12]}"
