@@ -1,4 +1,4 @@
-"""The tests inside a policy document: what they may say, how they come out, and the texts their author reads when they are wrong."""
+"""The tests inside a policy document: what they may say, how they come out, and what their author reads when one is wrong."""
 
 import pytest
 
