@@ -69,7 +69,11 @@ class WorkMatcher:
                 LexiconName(name.words, index, joins=_may_join(name), slips=_may_slip(name))
                 for index, name in enumerate(self._names)
             ),
-            known={word for word, bearers in borne.items() if bearers > 2} | GIVEN | SURNAMES | WORDS | WRITTEN,
+            known={word for word, bearers in borne.items() if bearers > 2}
+            | GIVEN
+            | SURNAMES
+            | WORDS
+            | WRITTEN,
             common=GIVEN | SURNAMES | WORDS | WRITTEN,
         )
         code = f"{catalogue.digest}:{CODE_VERSION}"

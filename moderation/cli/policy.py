@@ -21,7 +21,7 @@ OFF = frozenset({"policy.threshold_off", "policy.signal_off"})
 
 @app.command("check")
 def check_command(file: File, as_json: JsonOption = False) -> None:
-    """Validate a document; every problem comes with its line and a hint. What is off is a warning, what is not mentioned a note."""
+    """Validate a document; every problem comes with its line and a hint. What is off is a warning, other remarks are notes."""
     document = load_document(file)
     if as_json:
         print_json({"revision": document.revision, "notices": [str(notice) for notice in document.notices]})
