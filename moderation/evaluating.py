@@ -12,6 +12,7 @@ from policies.engine import flatten
 from policies.evaluation.evaluate import Outcome
 from policies.evaluation.margin import highest, margin_of, rests_on_nothing, text_margin_of
 from policies.evaluation.rows import LabelledRow
+from policies.findings import CheckStatus
 from policies.taxonomy import Verdict
 
 BATCH = 64
@@ -64,3 +65,13 @@ def outcome_of(judgement: Judgement) -> Outcome:
         text_margin=text_margin_of(judgement.document, findings, judgement.ruling),
         probability=highest(findings),
     )
+
+
+def revisions(judge: Judge) -> dict[str, str]:
+    """The revision of each check that judges the words of a prompt."""
+    (one,) = judge.judge_texts([Item("revisions", text="a lighthouse in a storm")])
+    return {
+        report.check: report.revision
+        for report in sorted(one.reports, key=lambda report: report.check)
+        if report.check.startswith("prompt.") and report.status is not CheckStatus.UNCOVERED
+    }

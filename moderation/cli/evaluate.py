@@ -67,7 +67,7 @@ def evaluate_command(
         report = evaluate(chosen.rows, GateOnRows(parts.judge, done), seed=seed)
         facts = _facts(parts, files, chosen, all_clusters=all_clusters)
     if mistakes is not None:
-        mistakes.write_text(_lines(report.mistakes), encoding="utf-8")
+        mistakes.write_text(mistake_lines(report.mistakes), encoding="utf-8")
     if html is not None:
         html.write_text(page(report, facts, errors=show_errors), encoding="utf-8")
     if as_json:
@@ -119,17 +119,21 @@ def _print(report: Report, facts: Facts, errors: int) -> None:
             told = f"average precision {one.text.average_precision:.3f}, recall {one.text.recall_at:.3f} at 1 % over-refusal"
             typer.echo(f"{one.name}: text score (the strictest category's margin): {told}")
     if errors:
-        typer.echo(_lines(worst((one for one in report.mistakes if one.row.wanted.refused), errors)))
-        typer.echo(_lines(worst((one for one in report.mistakes if not one.row.wanted.refused), errors)))
+        typer.echo(mistake_lines(worst((one for one in report.mistakes if one.row.wanted.refused), errors)))
+        typer.echo(
+            mistake_lines(worst((one for one in report.mistakes if not one.row.wanted.refused), errors))
+        )
 
 
-def _lines(mistakes: Sequence[Mistake]) -> str:
+def mistake_lines(mistakes: Sequence[Mistake]) -> str:
+    """The mistakes as JSON lines, their texts included."""
     return "".join(json.dumps(_mistake(one), ensure_ascii=False) + "\n" for one in mistakes)
 
 
 def _mistake(one: Mistake) -> dict[str, Any]:
     return {
         "id": one.row.id,
+        "source": one.row.source,
         "wanted": one.row.wanted.value,
         "verdict": one.outcome.verdict.value,
         "unjudged": one.outcome.unjudged,

@@ -58,6 +58,12 @@ MENU = (
         "Start the service, ask for ten videos, some of which must not be made, and show what happened.",
     ),
     Entry("evaluate", "evaluate", "Judge labelled prompts, and report how often the gate is right."),
+    Entry(
+        "bars",
+        "bars",
+        "Measure every bar on the shared labelled data, and write results.json and the model card.",
+    ),
+    Entry("model-card", "bars", "Write MODEL_CARD.md and its plots from the results file."),
     Entry("policy", "policy", "Policy documents.", group=True),
     Entry("dlq", "dlq", "Dead letters: messages that could not be processed.", group=True),
     Entry("hold", "holds", "Legal holds: what an order of law stops and preserves.", group=True),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 FALSE_POSITIVES = 0.01
 """Where recall is told: one benign text in a hundred is refused."""
-SHOWN_POINTS = 80
+SHOWN_POINTS = 50
 
 
 @dataclass(frozen=True, slots=True)
