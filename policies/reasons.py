@@ -41,8 +41,9 @@ class Statement:
 
     `code` is stable and made for programs: `allow`, `content.CATEGORY`, a fact's signal (`likeness.revoked`),
     `absolute.CATEGORY`, `combination.ID`, `engine.unjudged`, … `user_text` may quote the user's own words and holds no
-    name of a list entry or a model; `operator_text` has one line per rule. `edit` is the nearest edit that would pass, or
-    None where none may be given. `dsa` is None for an allow and where a reason has no filing, such as an account's quota.
+    name of a list entry or a model; `operator_text` has one line per rule. `edit` is the document's advice in general
+    (a changed text that was itself judged comes from `policies.edits` and the gate), or None where none may be given.
+    `dsa` is None for an allow and where a reason has no filing, such as an account's quota.
     """
 
     code: str
@@ -143,6 +144,20 @@ def _edit(document: PolicyDocument, ruling: Ruling, findings: Sequence[Finding])
         return None
     hints = dict.fromkeys(_clause(document, fired).hint for fired in ruling.rules)
     return " ".join(hint for hint in hints if hint) or None
+
+
+def may_suggest(
+    document: PolicyDocument, ruling: Ruling, findings: Sequence[Finding], context: PolicyContext
+) -> bool:
+    """Whether a changed text may be proposed to whoever was refused. Conditions, all of them:
+
+    - something was not allowed, and no rule keeps its hint back (see `_edit`): nothing absolute, no pattern that left no
+      doubt, nothing that the document calls clearly criminal;
+    - nothing sexual fired while somebody under 18 is shown or spoken of: nobody is helped to write around that.
+    """
+    if ruling.verdict is Verdict.ALLOW or any(_keeps_back(document, one, findings) for one in ruling.rules):
+        return False
+    return not (context.minor_present and Category.SEXUAL in ruling.categories)
 
 
 def _keeps_back(document: PolicyDocument, fired: RuleFired, findings: Sequence[Finding]) -> bool:
