@@ -1,6 +1,6 @@
 """Which checks the gate runs at each stage, for a profile: the table behind the coverage page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from moderation.gate.check import Check
@@ -11,6 +11,12 @@ from moderation.gate.checks.frames import (
     WeaponCheck,
     WrittenMinorsCheck,
     WrittenNamesCheck,
+)
+from moderation.gate.checks.guards import (
+    OutputGuardTextCheck,
+    PictureGuardCheck,
+    PromptGuardCheck,
+    ReferenceGuardTextCheck,
 )
 from moderation.gate.checks.likenesses import LikenessCheck, RemixCheck
 from moderation.gate.checks.named import FiguresCheck, WorksCheck
@@ -31,13 +37,15 @@ from moderation.gate.checks.text import (
 )
 from moderation.gate.checks.uncovered import UncoveredCheck
 from moderation.gate.checks.voices import OutputVoicesCheck
+from moderation.gate.guards import PictureReview, TextReview, ThePolicy
 from moderation.gate.lazy import Lazy
 from moderation.gate.subjects import OutputSubject, RequestSubject
 from moderation.generation.works import WorksInText
-from moderation.model_registry.profile import uncovered_aspects
 from moderation.profile import Profile
+from policies.document import shipped_document
 from policies.text.classifier import SHIPPED_WEIGHTS
 from policies.text.encoder import RUNTIME
+from policies.text.readings import REVISION as READINGS
 
 FACES = ("face_detection", "face_embedding")
 TEXT = ("language_id", "text_encoder")
@@ -47,12 +55,14 @@ SPEECH = ("voice_activity", "speech_to_text", *TEXT)
 
 
 def text_revision(profile: Profile) -> str:
-    """The models that read text, the shipped weights of the classifier's head, and what runs its encoder."""
-    return f"{profile.revision(*TEXT)}+head:{sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]}+{RUNTIME}"
+    """The models that read text, the shipped weights of the classifier's head, what runs its encoder, and the decoders."""
+    return f"{profile.revision(*TEXT)}+{READINGS}+head:{sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]}+{RUNTIME}"
 
 
-def request_checks(profile: Profile, works: WorksInText) -> Sequence[Check[RequestSubject]]:
-    """The checks of a request, in no particular order: each names its tier."""
+def request_checks(
+    profile: Profile, works: WorksInText, policy: ThePolicy = shipped_document
+) -> Sequence[Check[RequestSubject]]:
+    """The checks of a request, in no particular order: each names its tier. `policy` is what guard models are told."""
     text = text_revision(profile)
     return (
         AccountCheck(),
@@ -71,12 +81,15 @@ def request_checks(profile: Profile, works: WorksInText) -> Sequence[Check[Reque
         ReferenceTextCheck(profile.text, f"{profile.revision(*READING)}+{text}"),
         WrittenNamesCheck("reference.names", 2, profile.figures, Lazy(lambda: works.matcher), works.revision),
         WeaponCheck("reference.weapon", 2, profile.revision("picture_classes")),
-        *(UncoveredCheck(aspect) for aspect in uncovered_aspects(profile.files)),
+        *_request_guards(profile, policy),
+        *(UncoveredCheck(aspect) for aspect in profile.uncovered),
     )
 
 
-def output_checks(profile: Profile, works: WorksInText) -> Sequence[Check[OutputSubject]]:
-    """The checks of a finished clip."""
+def output_checks(
+    profile: Profile, works: WorksInText, policy: ThePolicy = shipped_document
+) -> Sequence[Check[OutputSubject]]:
+    """The checks of a finished clip. `policy` is what guard models are told."""
     text = text_revision(profile)
     return (
         OutputMediaCheck(),
@@ -91,5 +104,22 @@ def output_checks(profile: Profile, works: WorksInText) -> Sequence[Check[Output
         OutputSpeechCheck(profile.text, f"{profile.revision(*SPEECH)}+{text}"),
         OutputRestrictionsCheck(profile.text, text),
         OutputWorksCheck(),
-        *(UncoveredCheck(aspect) for aspect in uncovered_aspects(profile.files)),
+        *_output_guards(profile, policy),
+        *(UncoveredCheck(aspect) for aspect in profile.uncovered),
     )
+
+
+def _request_guards(profile: Profile, policy: ThePolicy) -> Iterator[Check[RequestSubject]]:
+    if profile.guards.text:
+        review = TextReview(profile.guards.text, policy)
+        yield PromptGuardCheck(review)
+        yield ReferenceGuardTextCheck(review)
+    if profile.guards.image:
+        yield PictureGuardCheck("reference.guard_image", PictureReview(profile.guards.image, policy))
+
+
+def _output_guards(profile: Profile, policy: ThePolicy) -> Iterator[Check[OutputSubject]]:
+    if profile.guards.text:
+        yield OutputGuardTextCheck(TextReview(profile.guards.text, policy))
+    if profile.guards.image:
+        yield PictureGuardCheck("output.guard_image", PictureReview(profile.guards.image, policy))

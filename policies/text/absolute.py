@@ -24,10 +24,12 @@ from policies.text.minors_words import (
     speaks_of_minors,
 )
 from policies.text.normalise import NormalisedText
+from policies.text.readings import REVISION as READINGS
+from policies.text.readings import readings
 from policies.text.remembered import remembered
 
 CHECK = "text.absolute"
-REVISION = "absolute-1"
+REVISION = f"absolute-2+{READINGS}"
 """Grows with every change to a pattern: decisions pin it."""
 
 REACH = 240
@@ -52,7 +54,10 @@ class AbsoluteMatch:
 
 def mentions_minor(text: NormalisedText) -> bool:
     """Whether the text speaks of somebody under 18: the policy's context `minor_present`."""
-    return speaks_of_minors(text.text) and MINOR.search(_blanked(text.text)) is not None
+    return any(
+        speaks_of_minors(reading.text) and MINOR.search(_blanked(reading.text)) is not None
+        for reading in readings(text.original)
+    )
 
 
 def match_absolute(text: NormalisedText) -> tuple[AbsoluteMatch, ...]:
@@ -72,20 +77,32 @@ def absolute_findings(text: NormalisedText, field: str) -> tuple[Finding, ...]:
     """The matches as findings about the input field `field`, pointing at the characters that were typed.
 
     A certain match carries the signal `text.absolute`. One in a frame of protection or news carries `text.classifier`
-    with `DOUBT_SCORE`: the policy document decides, and the shipped one asks a person.
+    with `DOUBT_SCORE`: the policy document decides, and the shipped one asks a person. Every reading of the text is looked at; a
+    rule that fires on the plain one fires once.
     """
     return tuple(
         Finding(
             category=Category.MINORS,
             signal="text.absolute" if match.certain else "text.classifier",
             score=1.0 if match.certain else DOUBT_SCORE,
-            where=TextSpan(field, *text.original_span(match.start, match.end)),
+            where=TextSpan(field, *reading.original_span(match.start, match.end)),
             check=CHECK,
             revision=REVISION,
             matched=match.rule,
         )
-        for match in match_absolute(text)
+        for reading, match in _in_every_reading(text)
     )
+
+
+def _in_every_reading(text: NormalisedText) -> Iterator[tuple[NormalisedText, AbsoluteMatch]]:
+    """The matches of all readings; of a rule that fires on several, the first certain one, or the first."""
+    best: dict[str, tuple[NormalisedText, AbsoluteMatch]] = {}
+    for reading in readings(text.original):
+        for match in match_absolute(reading):
+            known = best.get(match.rule)
+            if known is None or (match.certain and not known[1].certain):
+                best[match.rule] = reading, match
+    yield from best.values()
 
 
 @remembered  # asked for by the policy's context as well as by the rules

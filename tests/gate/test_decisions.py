@@ -31,6 +31,7 @@ from moderation.gate.subjects import LikenessUse, RequestSubject
 from moderation.messages import DecisionMade, decode
 from moderation.store import Database
 from policies.lifecycle.replay import Recorded, replay
+from policies.text.absolute import REVISION as ABSOLUTE_REVISION
 from tests.support.policies import SHIPPED
 from tests.support.senses import broken, text_model
 from tests.support.subjects import gate, request
@@ -83,7 +84,7 @@ def test_the_body_names_every_revision_and_holds_no_id_time_or_duration(sqlite_d
         "checks": {
             "request.account": "1",
             "gore": "none",
-            "prompt.minors": "absolute-1",
+            "prompt.minors": ABSOLUTE_REVISION,
             "prompt.text": "w1",
             "request.likenesses": "1",
         },
