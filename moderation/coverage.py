@@ -11,10 +11,12 @@ from typing import Literal
 from moderation.checks import FACES, READING, SPEECH, TEXT, VOICES, output_checks, request_checks
 from moderation.gate.check import Check
 from moderation.gate.checks.uncovered import UncoveredCheck
+from moderation.gate.guards import MISSING, ThePolicy
 from moderation.generation.works import WorksInText
+from moderation.guard_models.policy_prompt import ASKED_OF_PICTURES
 from moderation.model_registry.errors import ModelError
-from moderation.model_registry.files import ModelFiles
-from moderation.profile import Profile
+from moderation.profile import SPEECH_ENTRY, Profile
+from policies.document import shipped_document
 from policies.taxonomy import Category, Stage
 
 Status = Literal["covered", "overridden", "missing", "uncovered"]
@@ -24,6 +26,7 @@ SCORED = tuple(c for c in Category if c not in {Category.PUBLIC_FIGURE, Category
 """What the text classifier scores; lists of names find the other two."""
 TEXT_FIGURES = "docs/models.md, policies/text/weights/CARD.md"
 MODELS_PAGE = "docs/models.md"
+NOT_MEASURED = "not measured here: no such weights ship"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,18 @@ LOOKS: Mapping[str, Looks] = {
 }
 
 
+GUARD_LOOKS: Mapping[str, Looks] = {
+    "prompt.guard": Looks("prompt text", ALL, measured=NOT_MEASURED),
+    "reference.guard_text": Looks("text in pictures", ALL, ("frame_text",), NOT_MEASURED),
+    "reference.guard_image": Looks("reference picture", ASKED_OF_PICTURES, measured=NOT_MEASURED),
+    "output.guard_text": Looks(
+        "speech", ALL, ("voice_activity", "speech_to_text", "frame_text"), NOT_MEASURED
+    ),
+    "output.guard_image": Looks("output frames", ASKED_OF_PICTURES, measured=NOT_MEASURED),
+}
+"""The checks that run only where an operator installed a guard; its revision is the check's."""
+
+
 @dataclass(frozen=True, slots=True)
 class CoverageRow:
     """An aspect and who looks at it.
@@ -99,11 +114,13 @@ class CoverageRow:
     fill_with: str = ""
 
 
-def coverage_of(profile: Profile, works: WorksInText) -> tuple[CoverageRow, ...]:
+def coverage_of(
+    profile: Profile, works: WorksInText, policy: ThePolicy = shipped_document
+) -> tuple[CoverageRow, ...]:
     """The rows, stage by stage, and then the open slots. Raises `KeyError` for a check that says nothing of what it looks at."""
     looking = (
-        *_rows(profile, Stage.REQUEST, request_checks(profile, works)),
-        *_rows(profile, Stage.OUTPUT, output_checks(profile, works)),
+        *_rows(profile, Stage.REQUEST, request_checks(profile, works, policy)),
+        *_rows(profile, Stage.OUTPUT, output_checks(profile, works, policy)),
     )
     return (*looking, *_open_slots(profile))
 
@@ -116,14 +133,16 @@ def _rows(
     for check in checks:
         if isinstance(check, UncoveredCheck):
             continue
-        looks = LOOKS[check.name]
+        guard = check.name in GUARD_LOOKS
+        looks = GUARD_LOOKS[check.name] if guard else LOOKS[check.name]
+        own = (f"guard ({check.revision})",) if guard else ()
         yield CoverageRow(
             aspect=check.name,
             medium=looks.medium,
             categories=tuple(category.value for category in looks.categories),
             stage=stage.value,
-            status=_status(profile.files, looks.models),
-            models=tuple(_model(profile.files, entry) for entry in looks.models),
+            status="missing" if guard and check.revision == MISSING else _status(profile, looks.models),
+            models=(*own, *(_model(profile, entry) for entry in looks.models)),
             revision=check.revision,
             measured=looks.measured,
         )
@@ -131,6 +150,8 @@ def _rows(
 
 def _open_slots(profile: Profile) -> Iterator[CoverageRow]:
     for slot in profile.files.registry.uncovered:
+        if slot.aspect not in profile.uncovered:
+            continue
         yield CoverageRow(
             aspect=slot.aspect,
             medium=slot.medium,
@@ -142,17 +163,19 @@ def _open_slots(profile: Profile) -> Iterator[CoverageRow]:
         )
 
 
-def _status(files: ModelFiles, entries: Sequence[str]) -> Status:
+def _status(profile: Profile, entries: Sequence[str]) -> Status:
     try:
-        for entry in entries:
-            files.revision(entry)
+        revisions = [profile.revision_of(entry) for entry in entries]
     except ModelError:
         return "missing"
-    return "overridden" if any(entry in files.overrides for entry in entries) else "covered"
+    if MISSING in revisions:
+        return "missing"
+    own = {*profile.files.overrides, *([SPEECH_ENTRY] if profile.guards.speech else [])}
+    return "overridden" if own.intersection(entries) else "covered"
 
 
-def _model(files: ModelFiles, entry: str) -> str:
+def _model(profile: Profile, entry: str) -> str:
     try:
-        return f"{entry} ({files.revision(entry)})"
+        return f"{entry} ({profile.revision_of(entry)})"
     except ModelError as error:
         return f"{entry} ({error.code})"

@@ -113,6 +113,37 @@ class Settings(BaseSettings):
     generator_timeout_s: float = Field(
         default=600, gt=0, description="Seconds after which a generation attempt is abandoned."
     )
+    guard_text: Path | None = Field(
+        default=None,
+        description="Folder of a text guard (Llama Guard 2 or 3, Qwen3Guard-Gen) that judges beside the shipped models; "
+        "unset: none.",
+    )
+    guard_image: Path | None = Field(
+        default=None, description="Folder of a picture guard (ShieldGemma 2); unset: none."
+    )
+    guard_speech: Path | None = Field(
+        default=None,
+        description="Folder of a Whisper of any size that writes down speech in place of the shipped one; unset: none.",
+    )
+    guard_device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|cuda|cuda:[0-9]{1,3})$",
+        description="Where guards run: auto (the first GPU, else the processor), cpu, cuda or cuda:N. Not the generator's GPU: "
+        "one job at a time has it.",
+    )
+    guard_dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        default="auto", description="Precision of the guards' weights; auto: what suits the device."
+    )
+    guard_timeout_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="Seconds for one answer of a guard, waiting for its device included; after them it could not judge.",
+    )
+    guard_categories: dict[str, str] = Field(
+        default={},
+        description="JSON of what a guard's own labels mean in the policy, such as "
+        '{"Unethical Acts": "harassment"}; the rest as shipped.',
+    )
     check_timeout_s: float = Field(
         default=60, gt=0, description="Seconds after which a check counts as unjudged."
     )

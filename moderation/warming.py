@@ -5,19 +5,25 @@ A model that cannot be loaded is no reason not to start: `/health` and the check
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
+from moderation.gate.guards import JudgesPictures, JudgesText
+from moderation.gate.lazy import Lazy
 from moderation.generation.works import WorksInText
 from moderation.profile import Profile
+from policies.document import PolicyDocument, shipped_document
 from policies.text.normalise import normalise
 
 log = structlog.get_logger(__name__)
+G = TypeVar("G", JudgesText, JudgesPictures)
 
 API = "api"
-_READ = ("text", "figures", "works")
-_LOOK = ("faces", "nudity", "looks", "frame_text")
+_READ = ("text", "figures", "works", "guard_text")
+_LOOK = ("faces", "nudity", "looks", "frame_text", "guard_image")
 SENSES: Mapping[str, Sequence[str]] = {
     API: (*_READ, *_LOOK),
     "request-gate": (*_READ, *_LOOK),
@@ -34,7 +40,7 @@ class Warming:
     def __init__(self, profile: Profile, works: WorksInText, names: Sequence[str]) -> None:
         loads = _loads(profile, works)
         wanted = dict.fromkeys(sense for name in names for sense in SENSES.get(name, ()))
-        self._loads = {sense: loads[sense] for sense in wanted}
+        self._loads = {sense: loads[sense] for sense in wanted if sense in loads}
 
     @property
     def senses(self) -> tuple[str, ...]:
@@ -65,6 +71,7 @@ def _loads(profile: Profile, works: WorksInText) -> dict[str, Callable[[], objec
         np.zeros(16_000, np.float32),
     )
     return {
+        **_guard_loads(profile, grey[0]),
         "text": lambda: profile.text.get().findings(
             some_text, field="prompt", signal="warming", check="warming"
         ),
@@ -77,3 +84,20 @@ def _loads(profile: Profile, works: WorksInText) -> dict[str, Callable[[], objec
         "speech": lambda: profile.speech.get().transcribe(silence),
         "voices": lambda: profile.voices.get().voices(silence),
     }
+
+
+def _guard_loads(profile: Profile, grey: NDArray[np.uint8]) -> dict[str, Callable[[], object]]:
+    """The guards that are installed. Hashing and loading them takes longest, so no request shall wait for it."""
+    text, image = profile.guards.text, profile.guards.image
+    loads: dict[str, Callable[[], object]] = {}
+    if text is not None:
+        loads["guard_text"] = lambda: _warmed(text, lambda guard, told: guard.judge("A lighthouse", told))
+    if image is not None:
+        loads["guard_image"] = lambda: _warmed(image, lambda guard, told: guard.look(grey, told))
+    return loads
+
+
+def _warmed(slot: Lazy[G], ask: Callable[[G, PolicyDocument], object]) -> object:
+    told = shipped_document()
+    slot.get().revision(told)
+    return ask(slot.get(), told)

@@ -41,6 +41,9 @@ SIGNALS = MappingProxyType(
             # What is written in a picture, and what it and the prompt say together.
             Signal("frame.text", EVERY_CATEGORY, scored=True),
             Signal("joint.text", EVERY_CATEGORY, scored=True),
+            # What an operator's guard models say of a text and of a picture.
+            Signal("guard.text", EVERY_CATEGORY, scored=True),
+            Signal("guard.image", EVERY_CATEGORY, scored=True),
             Signal("image.nudity", frozenset({Category.SEXUAL}), scored=True),
             Signal("image.weapon", frozenset({Category.VIOLENCE}), scored=True),
             Signal("text.absolute", EVERY_CATEGORY, fixed=True),

@@ -70,6 +70,7 @@ MENU = (
     Entry("audit", "audit", "The audit log.", group=True),
     Entry("keys", "keys", "API keys.", group=True),
     Entry("generator", "generator", "The generator: whether a pipeline's folder works here.", group=True),
+    Entry("guard", "guard", "Guard models: whether a folder's model works here.", group=True),
     Entry(
         "models", "models", "The model files: where they come from, and whether they are here.", group=True
     ),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from consent.biometrics.faces import Embedding, Face, FaceModel
 from moderation.gate.check import cause_of
+from moderation.gate.guards import PictureReview
 from moderation.gate.lazy import Lazy
 from moderation.gate.perceive_frames import NamesPictures, ReadsText
 from moderation.gate.perceive_voices import HearsVoices, VoiceLookup
@@ -84,6 +85,7 @@ class Senses:
     text: Lazy[ReadsText]
     voices: Lazy[HearsVoices]
     voice_lookup: VoiceLookup
+    guard: PictureReview | None = None
 
 
 class FaceWatcher:

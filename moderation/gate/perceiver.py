@@ -8,6 +8,7 @@ from moderation.gate.check import CouldNotJudge, cause_of
 from moderation.gate.lanes import Lanes
 from moderation.gate.perceive import FaceWatcher, KnownFace, NudityWatcher, Senses, listen
 from moderation.gate.perceive_frames import LookWatcher, TextWatcher
+from moderation.gate.perceive_guards import GuardWatcher
 from moderation.gate.perceive_voices import hear_voices
 from moderation.gate.subjects import Media, Observed
 from moderation.media.errors import MediaRejected
@@ -27,10 +28,12 @@ class Eyes:
         self.nudity = NudityWatcher(senses)
         self.looks = LookWatcher(senses.looks)
         self.text = TextWatcher(senses.text, still=still)
+        self.guard = GuardWatcher(senses.guard)
 
     def lanes(self) -> Lanes:
         """For the frames to come: each sense looks at them on its own thread."""
-        return Lanes([sense.look for sense in (self.faces, self.nudity, self.looks, self.text)])
+        senses = [self.faces.look, self.nudity.look, self.looks.look, self.text.look]
+        return Lanes([*senses, self.guard.look] if self.guard.asked else senses)
 
 
 class Perceiver:
@@ -88,6 +91,7 @@ class Perceiver:
             nudity=eyes.nudity.observed(),
             looks=eyes.looks.observed(),
             text=eyes.text.observed(),
+            guard=eyes.guard.observed(),
             speech=heard,
             # Last: who is enrolled is asked as shortly before the verdict as can be.
             voices=hear_voices(self._senses.voices, self._senses.voice_lookup, samples),
@@ -122,4 +126,5 @@ def unavailable(sha256: str, error: BaseException) -> Media:
         text=nothing,
         voices=nothing,
         speech=nothing,
+        guard=nothing,
     )

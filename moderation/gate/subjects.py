@@ -154,6 +154,17 @@ class FrameText:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameHit:
+    """A category of the policy that a picture guard sees in the frame at `time_s` with the probability `score`, under its own
+    `label`."""
+
+    time_s: float
+    category: str
+    score: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceSighting:
     """A voice heard between `start_s` and `end_s`, for `seconds` in all; `matches` best first."""
 
@@ -188,6 +199,7 @@ class Media:
     text: Observed[tuple[FrameText, ...]] = Observed(cause="not_observed")
     voices: Observed[tuple[VoiceSighting, ...]] = Observed(cause="not_observed")
     speech: Observed[tuple[Spoken, ...]] = Observed(cause="not_observed")
+    guard: Observed[tuple[FrameHit, ...]] = Observed(cause="not_observed")
     credentials: str = "not_read"
     credential_failures: tuple[str, ...] = ()
     opt_outs: tuple[str, ...] = ()

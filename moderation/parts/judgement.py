@@ -17,7 +17,6 @@ from moderation.likenesses.enrol import Enrolment
 from moderation.media.limits import MediaLimits
 from moderation.model_registry.errors import ModelDamaged, ModelMissing
 from moderation.parts.senses import SenseParts
-from moderation.policy.active import ActivePolicy
 from moderation.store import now_ms
 from policies.document import PolicyDocument
 from policies.engine import PolicyContext, Ruling
@@ -31,11 +30,6 @@ class JudgementParts(SenseParts):
     """What judges."""
 
     @cached_property
-    def policy(self) -> ActivePolicy:
-        """The document that rules now."""
-        return ActivePolicy(self.database)
-
-    @cached_property
     def _runner(self) -> CheckRunner:
         runner = CheckRunner(timeout_s=self.settings.check_timeout_s, observer=self.metrics)
         self._opened.callback(runner.close)
@@ -45,8 +39,8 @@ class JudgementParts(SenseParts):
     def gate(self) -> Gate:
         """The gate."""
         return Gate(
-            request_checks=request_checks(self.profile, self.works),
-            output_checks=output_checks(self.profile, self.works),
+            request_checks=request_checks(self.profile, self.works, self.policy),
+            output_checks=output_checks(self.profile, self.works, self.policy),
             policy=self.policy.panel,
             runner=self._runner,
             observer=self.metrics,
@@ -69,7 +63,7 @@ class JudgementParts(SenseParts):
             raise
         except ModelMissing:
             return None
-        checks = request_checks(self.profile, self.works)
+        checks = request_checks(self.profile, self.works, lambda: document)
         gate = Gate(request_checks=checks, output_checks=(), policy=lambda: document, runner=self._runner)
 
         def judge(text: str, context: PolicyContext) -> Ruling:

@@ -7,6 +7,7 @@ from consent.biometrics.models import TemplateKind
 from consent.biometrics.thresholds import OWN_VOICE
 from consent.biometrics.voices import DIMENSION as VOICE_DIMENSION
 from moderation.coverage import CoverageRow, coverage_of
+from moderation.gate.guards import PictureReview
 from moderation.gate.identify import RegistryIndex
 from moderation.gate.lazy import Lazy
 from moderation.gate.perceive import Senses
@@ -15,6 +16,8 @@ from moderation.generation.works import WorksInText
 from moderation.media.limits import MediaLimits
 from moderation.model_registry.files import ModelFiles, overrides_from
 from moderation.parts.credentials import Credentials
+from moderation.parts.guards import guards_of
+from moderation.policy.active import ActivePolicy
 from moderation.profile import Profile, default_profile
 from provenance.credentials.reader import read_credentials
 
@@ -25,7 +28,13 @@ class SenseParts(Credentials):
     @cached_property
     def profile(self) -> Profile:
         """The models."""
-        return default_profile(ModelFiles(self.settings.models_dir, overrides_from()))
+        files = ModelFiles(self.settings.models_dir, overrides_from())
+        return default_profile(files, guards_of(self.settings, files))
+
+    @cached_property
+    def policy(self) -> ActivePolicy:
+        """The document that rules now, and that guard models are told."""
+        return ActivePolicy(self.database)
 
     @cached_property
     def templates(self) -> Lazy[TemplateIndex]:
@@ -85,6 +94,7 @@ class SenseParts(Credentials):
             text=profile.frame_text,
             voices=profile.voices,
             voice_lookup=self.voice_index,
+            guard=PictureReview(profile.guards.image, self.policy) if profile.guards.image else None,
         )
         return Perceiver(
             senses, limits=MediaLimits(), read_credentials=lambda path: read_credentials(path, self.trust)
@@ -97,4 +107,4 @@ class SenseParts(Credentials):
 
     def coverage(self) -> tuple[CoverageRow, ...]:
         """What the active profile looks at, and what nobody does."""
-        return coverage_of(self.profile, self.works)
+        return coverage_of(self.profile, self.works, self.policy)
