@@ -118,8 +118,8 @@ GOLDEN = {
         "signals:\n  work.named: {verdict: review}\n"
         "contexts:\n  young: {when_any: [feed], thresholds: {work.named: {works: {block: 0.5}}}}\n",
         "mine.yaml:6: 'work.named' is no scored signal\n"
-        "  hint: the scored signals are: frame.text, image.nudity, image.weapon, joint.text, "
-        "speech.classifier, text.classifier [policy.unknown_signal]",
+        "  hint: the scored signals are: frame.text, guard.image, guard.text, image.nudity, "
+        "image.weapon, joint.text, speech.classifier, text.classifier [policy.unknown_signal]",
     ),
     "a context that would weaken": (
         nudity("{review: 0.5, block: 0.8}")
