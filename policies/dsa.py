@@ -4,7 +4,7 @@ The attributes and codes are those of the database's submission schema of 1 July
 (github.com/digital-services-act/transparency-database). `policy.schema.json` holds all categories and keywords, so that a
 document cannot file under a code that the database refuses. Dates (`content_date` and `application_date` are required),
 territory and the platform's own id are added by whoever submits. No field quotes an input or names a person: the database
-forbids personal data.
+forbids personal data. None tells a score or a threshold: the database is public.
 """
 
 from dataclasses import asdict, dataclass
@@ -93,8 +93,7 @@ def _facts(ruling: Ruling, deciding: RuleFired, stage: Stage) -> str:
         Stage.OUTPUT: "a generated video",
         Stage.PUBLISH: "a video to be published",
     }[stage]
-    score = "" if deciding.threshold is None else f" from a score of {deciding.threshold}"
     return (
         f"Automated checks of {subject} found content in the category {ruling.category or deciding.reason}: "
-        f"rule {deciding.rule_id}{score}, policy revision {ruling.policy}."
+        f"rule {deciding.rule_id}, policy revision {ruling.policy}."
     )

@@ -11,17 +11,20 @@ from typing import Any
 from moderation.gate.decisions import Decision
 from policies.engine import flatten
 from policies.findings import CheckReport, CheckStatus, Finding
-from policies.records import reports_from_plain, ruling_from_plain
-from policies.rulings import RuleFired, Ruling
+from policies.records import context_from_plain, reports_from_plain, ruling_from_plain
+from policies.rulings import PolicyContext, RuleFired, Ruling
 from policies.taxonomy import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A decision's body. `findings` are numbered as `RuleFired.finding` counts them; `reason` is a person's."""
+    """A decision's body. `findings` are numbered as `RuleFired.finding` counts them; `reason` is a person's; `code` is the
+    machine code of the statement; `context` is None for a person's decision."""
 
     ruling: Ruling
     reports: tuple[CheckReport, ...] = ()
+    context: PolicyContext | None = None
+    code: str = ""
     user_text: str = ""
     operator_text: str = ""
     edit: str = ""
@@ -48,6 +51,8 @@ def read_body(decision: Decision) -> Recorded:
     return Recorded(
         ruling=ruling_from_plain(recorded) if complete else _only_verdict(decision),
         reports=reports_from_plain(body.get("reports") or ()),
+        context=context_from_plain(body["context"]) if body.get("context") else None,
+        code=str(reasons.get("code") or ""),
         user_text=str(reasons.get("user_text") or ""),
         operator_text=str(reasons.get("operator_text") or ""),
         edit=str(reasons.get("edit") or ""),

@@ -17,8 +17,8 @@ from moderation.gate.decisions import record_judgement
 from moderation.gate.gate import Gate, Judgement
 from moderation.gate.perceive import KnownFace
 from moderation.gate.perceiver import Perceiver, unavailable
-from moderation.gate.subjects import Media, OutputSubject, RequestSubject
-from moderation.generation.facts import Limits, gather
+from moderation.gate.subjects import Media, OutputSubject, RequestSubject, WorkUse
+from moderation.generation.facts import Limits, RequestFacts, gather
 from moderation.generation.facts_many import gather_many
 from moderation.generation.output_stage import OUTPUT_GATE, apply_output_judgement
 from moderation.generation.pinned_works import works_of
@@ -29,6 +29,7 @@ from moderation.generation.rows import get_generation, lock_generation, pinned_l
 from moderation.generation.state import State
 from moderation.generation.submit import REQUEST_GATE
 from moderation.generation.works import WorksInText
+from moderation.messages import GenerationRequested
 from moderation.store import Database, now_ms
 from policies.findings import CheckReport, CheckStatus
 from policies.taxonomy import Stage
@@ -55,6 +56,25 @@ class Judging:
         except Exception as error:
             return unavailable(sha256, error)
         return self.perceiver.perceive(path, sha256, known=known, credentials=credentials)
+
+    def subject(
+        self, request: GenerationRequested, facts: RequestFacts, works: Sequence[WorkUse]
+    ) -> RequestSubject:
+        """The request as the gate judges it. Perceives its references."""
+        return RequestSubject(
+            account=facts.account,
+            prompt=request.prompt,
+            likenesses=facts.likenesses,
+            references=tuple(self.perceive(sha256, credentials=True) for sha256 in request.references),
+            remix_parent=request.remix_parent or "",
+            remix_parent_state=facts.remix_parent_state,
+            works=tuple(works),
+            today=self.today(),
+            purpose=request.purpose,
+            registry_version=facts.registry_version,
+            registry_parked=facts.registry_parked,
+            rights_parked=facts.rights_parked,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +146,7 @@ class RequestGateJob:
             works = self.judging.works.find(
                 session, request.prompt, request.account_id, now_ms=at, version=facts.registry_version
             )
-        return RequestSubject(
-            account=facts.account,
-            prompt=request.prompt,
-            likenesses=facts.likenesses,
-            references=tuple(
-                self.judging.perceive(sha256, credentials=True) for sha256 in request.references
-            ),
-            remix_parent=request.remix_parent or "",
-            remix_parent_state=facts.remix_parent_state,
-            works=works,
-            today=self.judging.today(),
-            purpose=request.purpose,
-            registry_version=facts.registry_version,
-            registry_parked=facts.registry_parked,
-            rights_parked=facts.rights_parked,
-        )
+        return self.judging.subject(request, facts, works)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from functools import cached_property
 from consent.likeness.registry import registry_version
 from moderation.accounts.quota import QuotaLimits
 from moderation.checks import output_checks, request_checks
+from moderation.explaining.seek import EditFinder
 from moderation.gate.gate import Gate
 from moderation.gate.judge import Judge, Surroundings
 from moderation.gate.runner import CheckRunner
@@ -87,6 +88,13 @@ class JudgementParts(SenseParts):
     def judging(self) -> Judging:
         """What the gate's jobs work with."""
         return Judging(self.database, self.gate, self.perceiver, self.assets, self.limits, self.works, today)
+
+    @cached_property
+    def edit_finder(self) -> EditFinder:
+        """Looks for texts that would pass, with the same checks and policies; nobody counts what it judges as a judgement."""
+        checks = request_checks(self.profile, self.works, self.policy)
+        gate = Gate(request_checks=checks, output_checks=(), policy=self.policy.panel, runner=self._runner)
+        return EditFinder(self.judging, gate)
 
     @cached_property
     def people(self) -> HumanDecisions:
