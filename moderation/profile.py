@@ -102,8 +102,7 @@ def default_profile(files: ModelFiles, guards: Guards | None = None) -> Profile:
         files=files,
         faces=Lazy(lambda: FaceModel(files.path("face_detection"), files.path("face_embedding"))),
         nudity=Lazy(lambda: NudityScorer(files.path("nudity"))),
-        speech=named.speech
-        or Lazy(lambda: Transcriber(files.path(SPEECH_ENTRY), files.path("voice_activity"))),
+        speech=_ear(files, named),
         text=Lazy(
             lambda: ActiveTextModel(
                 LanguageIdentifier(files.path("language_id")), TextClassifier(files.path("text_encoder"))
@@ -119,3 +118,9 @@ def default_profile(files: ModelFiles, guards: Guards | None = None) -> Profile:
         ),
         guards=named,
     )
+
+
+def _ear(files: ModelFiles, guards: Guards) -> Lazy[SpeechModel]:
+    if guards.speech is not None:
+        return Lazy(guards.speech.get)
+    return Lazy(lambda: Transcriber(files.path(SPEECH_ENTRY), files.path("voice_activity")))

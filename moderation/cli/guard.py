@@ -26,11 +26,6 @@ PICTURE = (64, 64, 3)
 """What a picture guard is shown: grey."""
 
 
-@app.callback()
-def guard() -> None:
-    """Guard models: whether a folder's model works here."""
-
-
 @app.command("check")
 def check_command(
     folder: Annotated[Path, typer.Argument(help="Folder of a guard model, as `save_pretrained` writes it.")],

@@ -1,4 +1,4 @@
-"""Guards in the gate: findings beside those of the shipped models, could-not-judge where they fail, rows of the coverage table."""
+"""Guards in the gate: findings beside those of the shipped models, could-not-judge where they fail, and rows of coverage."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

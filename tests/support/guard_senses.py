@@ -175,7 +175,7 @@ def _teach_tones(model: Any, tokenizer: Any, features: Any) -> None:
     _fit(model, loss)
 
 
-def _fit(model: Any, loss: Callable[[], Any], steps: int = 400, enough: float = 0.02) -> None:
+def _fit(model: Any, loss: Callable[[], Any], steps: int = 400, enough: float = 0.005) -> None:
     """Until the examples are known by heart. Raises `AssertionError` where they are not."""
     model.eval()
     optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
