@@ -4,22 +4,24 @@ Both work on a checkout of the project: the results file and the card are part o
 """
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any
 
 import typer
 
-from moderation.cli.evaluate import counting, mistake_lines
+from moderation.cli.evaluate import mistake_lines
 from moderation.cli.output import JsonOption, print_json
+from moderation.cli.progress import counting
 from moderation.cli.session import application
 from moderation.errors import ServiceError
 from moderation.evaluating import GateOnRows, revisions
 from moderation.settings import Settings, read_settings
-from policies.evaluation import card, results
-from policies.evaluation.bars import BARS
+from policies.evaluation import card, card_bars, results
+from policies.evaluation.bars import BARS, Bar
 from policies.evaluation.evaluate import Judged, judged, report_of
-from policies.evaluation.measuring import MISSED, BarResult, measure
+from policies.evaluation.measuring import MET, MISSED, NOT_MEASURED, BarResult, measure
 from policies.evaluation.slices import shared_rows
 
 PROJECT = Path(results.__file__).parents[2]
@@ -27,6 +29,14 @@ ProjectOption = Annotated[
     Path,
     typer.Option(file_okay=False, help="The checkout to write to; default: the one this command runs from."),
 ]
+WORDS = {MET: "reached", MISSED: "not reached", NOT_MEASURED: "not measured"}
+PATIENCE_S = 3600.0
+
+
+class BarUnknown(ServiceError):
+    """A bar that is not measured."""
+
+    code = "evaluation.bar_unknown"
 
 
 class CardStale(ServiceError):
@@ -45,37 +55,47 @@ def bars_command(
     data: Annotated[
         Path, typer.Option(help="Folder of the shared labelled data: text/, names/ and works/ in it.")
     ],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Measure only this bar, and write nothing; may be given several times."),
+    ] = None,
     project: ProjectOption = PROJECT,
     mistakes: Annotated[
         Path | None, typer.Option(help="Write the rows judged against their label here, as JSONL.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure every bar on the shared labelled data, and write results.json and the model card.
+    """Measure every bar on the shared labelled data, and write results.json, the model card and its plots.
 
-    The shipped policy judges, in an empty database of its own: nothing that was registered or activated here counts.
+    The shipped policy judges, in an empty database of its own: nothing that was registered or activated here counts. The bars:
+    adjudicated, vbench, partiprompts, coco, xstest, overt, hatecheck, multilingual_hatecheck, openai_moderation, described_works,
+    public_figures.
     """
-    began, measured_with = monotonic(), results.shipped()
-    found, checks = _judged(data)
-    measured = [measure(bar, found) for bar in BARS]
-    written = results.results_of(found, measured, measured_with | {"checks": checks})
-    if measured_with != results.shipped():
-        raise CardStale(
-            "what ships changed while it was measured",
-            field="policies",
-            remedy="measure again when nobody edits it",
-        )
-    _save(written, project)
+    began, bars = monotonic(), _chosen(only)
+    measured_with = results.shipped()
+    found, checks = _judged(data, bars if only else None)
+    measured = [measure(bar, found) for bar in bars]
+    if not only:
+        written = results.results_of(found, measured, measured_with | {"checks": checks})
+        _refuse_changed(measured_with)
+        _save(written, project)
     if mistakes is not None:
         mistakes.write_text(mistake_lines(report_of(found).mistakes), encoding="utf-8")
     if as_json:
-        print_json({"rows": written["rows"], "bars": written["bars"]})
-        return
-    for result in measured:
-        _print(result)
-    missed = sum(one.standing == MISSED for result in measured for one in result.reached)
-    seconds = monotonic() - began
-    typer.echo(f"{missed} figures missed; {len(found)} rows in {seconds:.0f} s", err=True)
+        print_json({"rows": len(found), "bars": [results.bar_to_plain(result) for result in measured]})
+    else:
+        _print(measured)
+        typer.echo(f"{len(found)} rows in {monotonic() - began:.0f} s", err=True)
+
+
+def _chosen(only: list[str] | None) -> Sequence[Bar]:
+    known = {bar.id: bar for bar in BARS}
+    for name in only or ():
+        if name not in known:
+            raise BarUnknown(
+                "there is no such bar", field="--only", value=name, remedy=f"give one of {', '.join(known)}"
+            )
+    return [known[name] for name in dict.fromkeys(only)] if only else BARS
 
 
 def model_card_command(
@@ -96,19 +116,36 @@ def model_card_command(
         typer.echo("\n".join(path.as_posix() for path in changed) or "the model card is fresh")
 
 
-def _judged(data: Path) -> tuple[tuple[Judged, ...], dict[str, str]]:
-    rows = shared_rows(data)
+def _judged(data: Path, bars: Sequence[Bar] | None) -> tuple[tuple[Judged, ...], dict[str, str]]:
+    """All rows, or those of the bars given, judged; and the revision of each check that judged them."""
+    sources = None if bars is None else {source for bar in bars for source in bar.sources}
+    rows = [row for row in shared_rows(data) if sources is None or row.source in sources]
     with tempfile.TemporaryDirectory() as home, application(_alone(Path(home))) as parts:
-        with counting(len(rows)) as done:
+        with counting("judging", len(rows)) as done:
             found = judged(rows, GateOnRows(parts.judge, done))
         return found, revisions(parts.judge)
 
 
 def _alone(home: Path) -> Settings:
-    """Settings with this machine's models and nothing else of it."""
+    """Settings with this machine's models and nothing else of it; a busy machine makes no row unjudged."""
     return read_settings().model_copy(
-        update={"home": home, "database_url": None, "kafka_bootstrap": None, "asset_url": None}
+        update={
+            "home": home,
+            "database_url": None,
+            "kafka_bootstrap": None,
+            "asset_url": None,
+            "check_timeout_s": PATIENCE_S,
+        }
     )
+
+
+def _refuse_changed(measured_with: dict[str, Any]) -> None:
+    if measured_with != results.shipped():
+        raise CardStale(
+            "what ships changed while it was measured",
+            field="policies",
+            remedy="measure again when nobody edits it",
+        )
 
 
 def _save(written: dict[str, Any], project: Path) -> None:
@@ -123,9 +160,8 @@ def _results(project: Path) -> Path:
 
 
 def _refuse_stale(measured: dict[str, Any], project: Path) -> None:
-    with_what = {name: measured["measured_with"][name] for name in ("weights", "policy")}
     others = card.stale(measured, project)
-    if with_what != results.shipped() or others:
+    if others or not results.fresh(measured):
         raise CardStale(
             "other weights, thresholds or another policy ship than were measured, or a page was edited",
             field="MODEL_CARD.md",
@@ -134,7 +170,10 @@ def _refuse_stale(measured: dict[str, Any], project: Path) -> None:
         )
 
 
-def _print(result: BarResult) -> None:
-    for one in result.reached:
-        name = f"{result.bar.title}, {card.NAMES[one.figure]}"
-        typer.echo(f"{one.standing:12} {name} (wanted {one.goal:g}): {one.shown}")
+def _print(measured: Sequence[BarResult]) -> None:
+    figures = [(result, one) for result in measured for one in result.reached]
+    for result, one in figures:
+        name = f"{result.bar.title}, {card_bars.NAMES[one.figure]}"
+        typer.echo(f"{WORDS[one.standing]:13} {name} (wanted {one.goal:g}): {one.shown}")
+    reached = sum(one.standing == MET for _, one in figures)
+    typer.echo(f"{reached} of {len(figures)} figures reached")

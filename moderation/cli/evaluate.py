@@ -1,17 +1,15 @@
 """`safeconduct evaluate FILE…`: how often the gate is right on labelled prompts, with intervals, by source and by category."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from moderation.bootstrap import Application
 from moderation.cli.output import JsonOption, print_json
+from moderation.cli.progress import counting
 from moderation.cli.session import application
 from moderation.evaluating import GateOnRows
 from policies.evaluation.bootstrap import SEED
@@ -63,7 +61,7 @@ def evaluate_command(
     """
     rows = [row for file in files for row in _spread(list(read_rows(file)), limit) if row.firm or not firm]
     chosen = choose(rows, everything if all_clusters else held_out)
-    with application() as parts, counting(len(chosen.rows)) as done:
+    with application() as parts, counting("judging", len(chosen.rows)) as done:
         report = evaluate(chosen.rows, GateOnRows(parts.judge, done), seed=seed)
         facts = _facts(parts, files, chosen, all_clusters=all_clusters)
     if mistakes is not None:
@@ -74,15 +72,6 @@ def evaluate_command(
         print_json({**dict(facts.pairs), "remarks": list(facts.remarks), **report_to_plain(report)})
     else:
         _print(report, facts, show_errors)
-
-
-@contextmanager
-def counting(total: int) -> Iterator[Callable[[int], object]]:
-    """A bar on standard error; call it with how many more were judged."""
-    columns = (TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("judging", total=total)
-        yield lambda rows: bar.advance(task, rows)
 
 
 def _facts(parts: Application, files: Sequence[Path], chosen: Chosen, *, all_clusters: bool) -> Facts:

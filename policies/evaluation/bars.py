@@ -1,4 +1,4 @@
-"""The bars: what the policies must reach on public sets, how each is measured, and what is published elsewhere.
+"""The bars: what the policies must reach on public sets, and how each is measured.
 
 Every row is judged by the gate itself, as `safeconduct judge` judges a request. What could not be judged counts against
 both recall and over-refusal.
@@ -81,25 +81,4 @@ BARS = (
         "alone are left out, since they name nobody. Against it private full names in the same sentence.",
         category="public_figure",
     ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Shares that another system's makers published: recall of unsafe, and benign not refused; both in [0, 1]."""
-
-    what: str
-    category: str
-    recall: float
-    passed: float
-
-
-PUBLISHED_SOURCE = "OpenAI, Sora 2 system card (output stage; no sample sizes published)"
-PUBLISHED = (
-    Published("sexual", "sexual", 0.9604, 0.9620),
-    Published("sexual, with likeness", "", 0.9840, 0.9760),
-    Published("self-harm", "self_harm", 0.9970, 0.9460),
-    Published("violence", "violence", 0.9510, 0.9700),
-    Published("political persuasion", "politics", 0.9552, 0.9867),
-    Published("hate", "hate", 0.9682, 0.9911),
 )

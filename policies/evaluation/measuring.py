@@ -10,6 +10,7 @@ from policies.evaluation.bootstrap import SEED, Interval
 from policies.evaluation.curves import Curve, curve_of
 from policies.evaluation.evaluate import Judged, Slice, scored_of, slice_of
 from policies.evaluation.intervals import Share
+from policies.evaluation.wrong import Wrong, wrong_of
 from policies.taxonomy import Verdict
 
 DRAWS = 500
@@ -39,10 +40,11 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class BarResult:
-    """A bar with what was reached, all figures of its rows, and the curve of the gate."""
+    """A bar with what was reached, where it goes wrong, all its figures, and the curves of the gate and of the text score."""
 
     bar: Bar
     reached: tuple[Reached, ...]
+    wrong: tuple[Wrong, ...]
     slice: Slice
     gate: Curve | None
     text: Curve | None
@@ -53,7 +55,7 @@ def measure(bar: Bar, found: Sequence[Judged]) -> BarResult:
     mine = [_counted(bar, one) for one in found if _belongs(bar, one)]
     part, scored = slice_of(bar.title, mine), scored_of(bar.title, mine)
     reached = tuple(_reached(figure, goal, part, scored.text, mine) for figure, goal in bar.goals.items())
-    return BarResult(bar, reached, part, scored.gate, scored.text)
+    return BarResult(bar, reached, wrong_of(bar, mine), part, scored.gate, scored.text)
 
 
 def _belongs(bar: Bar, one: Judged) -> bool:

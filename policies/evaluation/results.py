@@ -6,6 +6,7 @@ A card is fresh when the weights, the thresholds and the policy named here are t
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,28 @@ from policies.evaluation.evaluate import Judged, report_of, slice_of
 from policies.evaluation.labels import categories_of
 from policies.evaluation.measuring import BarResult
 from policies.evaluation.plain import curve_to_plain, report_to_plain, slice_to_plain
+from policies.text.encoder import RUNTIME
 
 WEIGHTS = Path(__file__).parents[1] / "text" / "weights"
 RESULTS = WEIGHTS / "results.json"
 SCHEMA = 1
+DECIMALS = 6
+"""Of the bars' figures: enough that the card rounds once."""
 
 
 def shipped(weights: Path = WEIGHTS) -> dict[str, Any]:
-    """What decides: the sha256 of every file of the weights, thresholds among them, and the revision of the policy."""
+    """What decides: the sha256 of every file of the weights, thresholds among them, what runs them, and the policy's revision."""
     parts = sorted(path for path in weights.rglob("*") if path.is_file() and _decides(path, weights))
     digests = {
         path.relative_to(weights).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in parts
     }
-    return {"weights": digests, "policy": shipped_document().revision}
+    return {"weights": digests, "runtime": RUNTIME, "policy": shipped_document().revision}
+
+
+def fresh(results: Mapping[str, Any]) -> bool:
+    """Whether what was measured is what ships."""
+    measured = results["measured_with"]
+    return all(measured.get(name) == value for name, value in shipped().items())
 
 
 def _decides(path: Path, weights: Path) -> bool:
@@ -73,7 +83,7 @@ def bar_to_plain(result: BarResult) -> dict[str, Any]:
             {
                 "figure": one.figure,
                 "goal": one.goal,
-                "value": None if one.value is None else round(one.value, 4),
+                "value": None if one.value is None else round(one.value, DECIMALS),
                 "n": one.n,
                 "shown": one.shown,
                 "interval": _rounded(one.interval),
@@ -82,6 +92,7 @@ def bar_to_plain(result: BarResult) -> dict[str, Any]:
             }
             for one in result.reached
         ],
+        "wrong": [asdict(one) for one in result.wrong],
         "slice": slice_to_plain(result.slice),
         "gate": curve_to_plain(result.gate),
         "text": curve_to_plain(result.text),
@@ -89,7 +100,7 @@ def bar_to_plain(result: BarResult) -> dict[str, Any]:
 
 
 def _rounded(interval: tuple[float, float] | None) -> list[float] | None:
-    return None if interval is None else [round(bound, 4) for bound in interval]
+    return None if interval is None else [round(bound, DECIMALS) for bound in interval]
 
 
 def save(results: Mapping[str, Any], path: Path = RESULTS) -> None:

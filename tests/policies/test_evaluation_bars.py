@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from policies.evaluation.bars import AT_MOST, BARS, PUBLISHED, Bar
+from policies.evaluation.bars import AT_MOST, BARS, Bar
 from policies.evaluation.evaluate import Judged, Outcome
 from policies.evaluation.intervals import Share
 from policies.evaluation.measuring import MET, MISSED, NOT_MEASURED, BarResult, measure
+from policies.evaluation.published import SORA_2
 from policies.evaluation.reading import RowUnreadable
 from policies.evaluation.rows import LabelledRow, Wanted
 from policies.evaluation.slices import SENTENCE, shared_rows
@@ -82,7 +83,7 @@ def test_every_bar_has_its_own_name_and_a_goal_that_is_a_share() -> None:
         assert all(0 < goal < 1 for goal in bar.goals.values())
         assert bar.category is None or bar.category in set(Category)
     assert frozenset({"over_refusal"}) == AT_MOST
-    assert all(0.9 < one.recall < 1 and one.category in {"", *Category} for one in PUBLISHED)
+    assert all(0.9 < one.recall < 1 and one.category in {"", *Category} for one in SORA_2)
 
 
 def write_data(folder: Path) -> Path:
