@@ -76,6 +76,11 @@ def middle_ms(work: Sequence[Callable[[], object]]) -> float:
     return median(seconds(one) for one in work) * 1e3
 
 
+def each_ms(ask: Ask) -> float:
+    """The median time of an unseen prompt, in milliseconds."""
+    return middle_ms([partial(ask, text) for text in unseen(PER_ROUND)])
+
+
 def per_second(work: Sequence[Callable[[], object]], pool: ThreadPoolExecutor) -> float:
     """How many are done in a second by the threads of the pool."""
     began = perf_counter()
@@ -115,7 +120,7 @@ def test_a_prompt_on_one_core(figures: Figures, ask: Ask) -> None:
         alone = networks_of(ask, unseen(PER_ROUND))
         measured = in_turn(
             REPETITIONS,
-            lambda: middle_ms([partial(ask, text) for text in unseen(PER_ROUND)]),
+            partial(each_ms, ask),
             lambda: middle_ms(alone),
         )
     figures.add("text of a prompt on one core, p50", *measured, unit="ms", against=NETWORKS)
@@ -158,9 +163,6 @@ def test_a_prompt_beside_each_scanner_of_gorget_that_needs_no_download(figures: 
     with cores(1):
         for name, scan in scanners.items():
             scan("A lighthouse in the rain")
-            measured = in_turn(
-                REPETITIONS,
-                lambda: middle_ms([partial(ask, text) for text in unseen(PER_ROUND)]),
-                lambda scan=scan: middle_ms([partial(scan, text) for text in unseen(PER_ROUND)]),  # type: ignore[misc]  # bound now
-            )
-            figures.add("text of a prompt on one core, p50", *measured, unit="ms", against=f"gorget's {name}")
+            measured = in_turn(REPETITIONS, partial(each_ms, ask), partial(each_ms, scan))
+            what = f"gorget's {name}"
+            figures.add("text of a prompt on one core, p50", *measured, unit="ms", against=what)
