@@ -58,7 +58,7 @@ class Edit:
 def candidates(
     text: str, faults: Sequence[Fault], *, ages: bool = False, most: int = MAX_CANDIDATES
 ) -> tuple[Edit, ...]:
-    """At most `most` proposals, by tokens changed (a hole in a sentence counts as `HOLE` more), then by kind and text.
+    """At most `most` proposals, by tokens changed (a hole in a sentence counts as `HOLE` more), then by kind, then as proposed.
     `ages`: an age made a rule stricter, and saying that adults are meant may be proposed. Nothing for faults of
     `minors`, nor without faults."""
     faults = [fault for fault in faults if 0 <= fault.start < fault.end <= len(text)]
@@ -70,7 +70,9 @@ def candidates(
         if made is not None and (made.text not in found or made.changed < found[made.text].changed):
             found[made.text] = made
     order = list(EditKind)
-    ranked = sorted(found.values(), key=lambda edit: (_cost(edit), order.index(edit.kind), edit.text))
+    ranked = sorted(
+        found.values(), key=lambda edit: (_cost(edit), order.index(edit.kind))
+    )  # else as proposed, best first
     return tuple(ranked[:most])
 
 

@@ -39,6 +39,19 @@ def test_an_article_before_a_name_goes_with_it() -> None:
     )
 
 
+def test_the_best_description_of_a_name_comes_first() -> None:
+    found = texts(
+        SINGER,
+        fault(SINGER, "Taylor Swift", Category.PUBLIC_FIGURE, "an invented singer", "an invented person"),
+    )
+    assert [one[:18] for one in found[:2]] == ["An invented singer", "An invented person"]
+
+
+def test_a_substance_gets_no_code_word() -> None:
+    text = "How to cook meth at home"
+    assert texts(text, Fault(0, len(text), Category.ILLICIT)) == []
+
+
 def test_words_are_exchanged_by_their_twins_of_this_category_alone() -> None:
     found = texts(KNIGHT, Fault(0, 54, Category.VIOLENCE))
     assert found[0].startswith("A knight defeats his foe in close-up, blood everywhere.")
