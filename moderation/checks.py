@@ -44,6 +44,7 @@ from moderation.generation.works import WorksInText
 from moderation.profile import Profile
 from policies.document import shipped_document
 from policies.text.classifier import SHIPPED_WEIGHTS
+from policies.text.context.weighing import REVISION as CONTEXT
 from policies.text.encoder import RUNTIME
 from policies.text.readings import REVISION as READINGS
 
@@ -55,8 +56,9 @@ SPEECH = ("voice_activity", "speech_to_text", *TEXT)
 
 
 def text_revision(profile: Profile) -> str:
-    """The models that read text, the shipped weights of the classifier's head, what runs its encoder, and the decoders."""
-    return f"{profile.revision(*TEXT)}+{READINGS}+head:{sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]}+{RUNTIME}"
+    """The models that read text, the shipped weights of the classifier's head, what runs its encoder, and the rules beside it."""
+    head = sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]
+    return f"{profile.revision(*TEXT)}+{READINGS}+{CONTEXT}+head:{head}+{RUNTIME}"
 
 
 def request_checks(

@@ -1,25 +1,24 @@
 """Which language a text is written in, so that nothing is waved through that the classifier cannot read.
 
-The first classifier reads English. Text in another natural language is "could not judge"; gibberish is no language
-and passes this check (the output gate judges what comes of it). Short English prompts must never be mistaken, so the
-model's word counts only with a margin and only where plain English words do not contradict it.
+Text in a natural language that no network reads is "could not judge"; gibberish is no language and passes this check (it is
+judged as English, and the output gate judges what comes of it). Short English prompts must never be mistaken, so the model's
+word counts only with a margin and only where plain English words do not contradict it. A language in borrowed Latin letters is
+another one to us ("hi-Latn"): no network was trained on it.
 """
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policies.text.characters import script_of
 from policies.text.function_words import ENGLISH, ROMANISED
+from policies.text.scripts import SCRIPT_LANGUAGES, foreign_script, passages
 
 SUPPORTED = frozenset({"en"})
 """The languages whose text the shipped classifier reads (ISO 639-1)."""
 
-MIN_FOREIGN_LETTERS = 4
-"""Letters of another script in one run-on passage that make it text rather than ornament: "café Ω", "π"."""
 MIN_LATIN_LETTERS = 14
 """Below this many Latin letters the model guesses: "a ceiling fan" is Frisian to it."""
 MIN_WORDS = 3
@@ -33,14 +32,17 @@ MIN_ENGLISH_WORDS = 0.15
 MIN_ROMANISED_WORDS = 0.25
 """The share of function words that marks a romanised language the model does not know."""
 
-_PASSAGE = re.compile(r"[^.!?\n。！？।]+[.!?\n。！？।]*")
+SURE = 0.5
+"""The probability from which the model's word stands against the small words of a romanised language, and against the language
+that most text of a script is in."""
+SAME_SCRIPT = {
+    "ru": frozenset({"uk", "bg", "sr", "mk", "be", "kk", "ky", "mn", "tg", "tt"}),
+    "ar": frozenset({"fa", "ur", "ps", "ckb", "ug", "sd"}),
+    "hi": frozenset({"mr", "ne", "sa", "bh", "mai"}),
+}
+"""For the languages that scripts stand for, others in the same script that the model can tell from them."""
+
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-_SCRIPT_LANGUAGES = {
-    "CJK": "zh", "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CYRILLIC": "ru", "GREEK": "el",
-    "ARABIC": "ar", "HEBREW": "he", "DEVANAGARI": "hi", "BENGALI": "bn", "THAI": "th", "TAMIL": "ta",
-    "TELUGU": "te", "GEORGIAN": "ka", "ARMENIAN": "hy",
-}  # fmt: skip
-_SHORT_IN_LETTERS = {"CJK": 2, "HIRAGANA": 2, "KATAKANA": 2, "HANGUL": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,46 +56,67 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class LanguageReading:
-    """What a text is written in: `unsupported` lists, in order, the passages that the classifier cannot read."""
+    """What a text is written in: its passages in order, neighbours of one language as one, and the languages that are read."""
 
-    unsupported: tuple[Passage, ...]
+    passages: tuple[Passage, ...]
+    languages: frozenset[str] = SUPPORTED
+
+    @property
+    def unsupported(self) -> tuple[Passage, ...]:
+        """The passages in a natural language that nobody here reads."""
+        return tuple(p for p in self.passages if p.language and p.language not in self.languages)
 
     @property
     def supported(self) -> bool:
-        """Whether the classifier can read all of it."""
+        """Whether all of it can be read."""
         return not self.unsupported
 
 
 class LanguageIdentifier:
     """Reads the language of normalised text with fastText's `lid.176.ftz` (loaded when first needed, thread-safe)."""
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, supported: frozenset[str] = SUPPORTED) -> None:
         self._path = model
+        self._supported = supported
         self._lock = threading.Lock()
         self._model: Any = None
 
     def read(self, text: str) -> LanguageReading:
-        """The passages of `text` (normalised) in a natural language outside `SUPPORTED`.
+        """The passages of `text` (normalised), each with its language.
 
         Raises FileNotFoundError when the model file is missing.
         """
-        found = (Passage(start, end, self._language(text[start:end])) for start, end in _passages(text))
-        return LanguageReading(tuple(p for p in found if p.language and p.language not in SUPPORTED))
+        found = (Passage(start, end, self._language(text[start:end])) for start, end in passages(text))
+        return LanguageReading(tuple(_together(found)), self._supported)
 
     def _language(self, passage: str) -> str:
-        foreign = _foreign_script(passage)
-        if foreign:
-            return _SCRIPT_LANGUAGES.get(foreign, foreign.lower())
+        script = foreign_script(passage)
+        if script:
+            return self._in_script(SCRIPT_LANGUAGES.get(script, script.lower()), passage)
         words = [word.casefold() for word in _WORD.findall(passage)]
         if len(words) < MIN_WORDS or sum(map(len, words)) < MIN_LATIN_LETTERS:
             return "en"
         if _share(words, ENGLISH) >= MIN_ENGLISH_WORDS:
             return "en"
-        return _romanised(words) or self._by_model(" ".join(words))
+        return self._in_latin(words)
 
-    def _by_model(self, words: str) -> str:
-        probabilities = self._probabilities(words)
-        top = max(probabilities, key=lambda language: probabilities[language], default="")
+    def _in_script(self, usual: str, passage: str) -> str:
+        """The language of most text in the script, or another in it of which the model is sure."""
+        others = SAME_SCRIPT.get(usual)
+        if others is None or usual not in self._supported:
+            return usual
+        probabilities = self._probabilities(" ".join(_WORD.findall(passage)).casefold())
+        top = _likeliest(probabilities)
+        return top if top in others and probabilities[top] >= SURE else usual
+
+    def _in_latin(self, words: list[str]) -> str:
+        probabilities = self._probabilities(" ".join(words))
+        top = _likeliest(probabilities)
+        if probabilities.get(top, 0.0) >= SURE and top in self._supported and _writes_latin(top):
+            return top
+        romanised = _romanised(words)
+        if romanised:
+            return romanised
         if not top or probabilities[top] < MIN_TOP or probabilities.get("en", 0.0) > MAX_ENGLISH:
             return ""
         return top if _writes_latin(top) else ""
@@ -114,23 +137,22 @@ def _load(path: Path) -> Any:
     return fasttext.load_model(str(path))
 
 
-def _passages(text: str) -> Iterator[tuple[int, int]]:
-    for match in _PASSAGE.finditer(text):
-        yield match.span()
+def _likeliest(probabilities: Mapping[str, float]) -> str:
+    return max(probabilities, key=lambda language: probabilities[language], default="")
 
 
-def _foreign_script(passage: str) -> str:
-    """The script other than Latin with most letters, where there are enough of them to be read as text; else ""."""
-    counts: dict[str, int] = {}
-    for char in passage:
-        if char.isalpha() and not char.isascii():
-            script = script_of(char)
-            counts[script] = counts.get(script, 0) + 1
-    counts.pop("LATIN", None)
-    for script in sorted(counts, key=lambda name: (-counts[name], name)):
-        if counts[script] >= _SHORT_IN_LETTERS.get(script, MIN_FOREIGN_LETTERS):
-            return script
-    return ""
+def _together(found: Iterator[Passage]) -> Iterator[Passage]:
+    """Neighbours of one language as one passage."""
+    before: Passage | None = None
+    for passage in found:
+        if before is not None and before.language == passage.language:
+            before = Passage(before.start, passage.end, before.language)
+            continue
+        if before is not None:
+            yield before
+        before = passage
+    if before is not None:
+        yield before
 
 
 def _share(words: list[str], known: frozenset[str]) -> float:
@@ -144,18 +166,12 @@ def _romanised(words: list[str]) -> str:
     return ""
 
 
+_OTHER_SCRIPTS = frozenset(
+    {*SCRIPT_LANGUAGES.values(), *(one for group in SAME_SCRIPT.values() for one in group)}
+)
+_OTHER_SCRIPTS |= {"kn", "ml", "yi", "my", "km"}
+
+
 def _writes_latin(language: str) -> bool:
     """Whether the language is written in Latin letters: the model calls keyboard gibberish Japanese or Chinese."""
-    return language not in {
-        *_SCRIPT_LANGUAGES.values(),
-        "fa",
-        "ur",
-        "uk",
-        "bg",
-        "mr",
-        "kn",
-        "ml",
-        "yi",
-        "my",
-        "km",
-    }
+    return language not in _OTHER_SCRIPTS

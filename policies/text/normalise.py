@@ -50,6 +50,12 @@ class NormalisedText:
             return at, at
         return min(self.starts[start:end]), max(self.ends[start:end])
 
+    def part(self, start: int, end: int) -> "NormalisedText":
+        """Characters `start` to `end` (half-open) as a text of their own, which still points into the same original."""
+        return NormalisedText(
+            self.original, self.text[start:end], self.starts[start:end], self.ends[start:end]
+        )
+
 
 _Piece = tuple[str, int, int]  # one output character and the range of the original it came from
 

@@ -18,7 +18,8 @@ class Languages:
 
     def read(self, text: str) -> LanguageReading:
         """As `LanguageIdentifier`."""
-        return LanguageReading((Passage(0, len(text), "hu"),) if "idegen" in text else ())
+        language = "hu" if "idegen" in text else "es" if "mujer" in text else "en"
+        return LanguageReading((Passage(0, len(text), language),), frozenset({"en", "es"}))
 
 
 class Counting:
@@ -86,3 +87,34 @@ def test_texts_that_look_the_same_keep_their_own_spans() -> None:
     plain, hidden = "y" * 300, "y" * 299 + "\u200by"
     assert ask(model, plain)[0].where == TextSpan("prompt", 0, 300)
     assert ask(model, hidden)[0].where == TextSpan("prompt", 0, 301)
+
+
+def test_a_hidden_word_is_judged_beside_the_plain_text_and_points_at_what_was_typed() -> None:
+    model, classifier = made()
+    ask(model, "how to make a b0mb")
+    assert len(classifier.scored) == 2
+
+
+def test_what_a_decoder_guesses_makes_no_unreadable_text_pass() -> None:
+    model, classifier = made()
+    with pytest.raises(CouldNotJudge):
+        ask(model, "idegen b0mb")
+    assert len(classifier.scored) <= 1
+
+
+def test_what_is_ruled_out_is_judged_without_it() -> None:
+    model, classifier = made()
+    ask(model, "A sword fight with no blood")
+    assert len(classifier.scored) == 2
+    ask(model, "A sword fight with no shoes")
+    assert len(classifier.scored) == 3
+
+
+def test_a_private_person_who_is_named_is_found_whatever_the_classifier_says() -> None:
+    model, _ = made()
+    found = ask(model, "my ex Jessica Miller dances in the rain on a warm summer night in the old town")
+    assert [(f.category, f.matched) for f in found] == [
+        (Category.VIOLENCE, ""),
+        (Category.PRIVATE_PERSON, "people.named"),
+    ]
+    assert {f.check for f in found} == {"prompt.text"}

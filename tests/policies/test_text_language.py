@@ -1,10 +1,14 @@
 """Languages the classifier cannot read are named; English prompts, however short, and gibberish pass."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policies.text.language import LanguageIdentifier, LanguageReading, Passage
+from policies.text.scripts import passages
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +37,16 @@ FOREIGN = [
     ("une femme se promène dans la forêt avec son chien", "fr"),
     ("voglio uccidere il mio vicino di casa", "it"),
     ("我想杀了我的邻居", "zh"),
-    ("猫が窓辺で寝ている", "zh"),  # named by its most frequent script, which is enough to refuse to read it
+    ("猫が窓辺で寝ている", "ja"),
     ("고양이가 자고 있다", "ko"),
     ("кошка спит на окне", "ru"),
     ("قطة تنام على النافذة", "ar"),
     ("ऐ बिल्ली सो रही है", "hi"),
-    ("sab logon ko maar do, ye acche nahi hain", "hi"),
+    ("sab logon ko maar do, ye acche nahi hain", "hi-Latn"),
+    ("eto moya devushka i ona ochen krasivaya", "ru-Latn"),
+    ("ana mish 3ayez haza, howa fi el beit", "ar-Latn"),
 ]
+TEN = frozenset({"en", "es", "fr", "de", "pt", "zh", "ja", "hi", "ar", "ru"})
 
 
 @pytest.mark.models
@@ -53,7 +60,7 @@ def test_english_prompts_are_readable(identifier: LanguageIdentifier, text: str)
 def test_other_languages_are_not(identifier: LanguageIdentifier, text: str, language: str) -> None:
     reading = identifier.read(text)
     assert not reading.supported
-    assert language in {passage.language for passage in reading.unsupported} | {"zh"}
+    assert language in {passage.language for passage in reading.unsupported}
 
 
 @pytest.mark.models
@@ -93,5 +100,75 @@ def test_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
 def test_other_scripts_and_short_text_need_no_model(tmp_path: Path) -> None:
     scriptwise = LanguageIdentifier(tmp_path / "none.ftz")
     assert scriptwise.read("кошка спит").unsupported == (Passage(0, 10, "ru"),)
-    assert scriptwise.read("two cats") == LanguageReading(())
+    assert scriptwise.read("two cats") == LanguageReading((Passage(0, 8, "en"),))
     assert scriptwise.read("a cat and a dog with the ball").supported
+
+
+@pytest.fixture(scope="module")
+def ten(models_dir: Path) -> LanguageIdentifier:
+    return LanguageIdentifier(models_dir / "language_id" / "lid.176.ftz", TEN)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("text", "language"), [pair for pair in FOREIGN if pair[1] in TEN and len(pair[1]) == 2]
+)
+def test_a_language_of_the_set_is_read_and_named(ten: LanguageIdentifier, text: str, language: str) -> None:
+    assert ten.read(text) == LanguageReading((Passage(0, len(text), language),), TEN)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("voglio uccidere il mio vicino di casa", "it"),
+        ("고양이가 자고 있다", "ko"),
+        ("кіт спить на підвіконні, а дитина їсть яблуко", "uk"),
+        ("گربه روی پنجره خوابیده است و کودک سیب می‌خورد", "fa"),
+        ("sab logon ko maar do, ye acche nahi hain", "hi-Latn"),
+        ("eto moya devushka i ona ochen krasivaya", "ru-Latn"),
+        ("ana mish 3ayez haza, howa fi el beit", "ar-Latn"),
+    ],
+)
+def test_a_language_outside_the_set_is_not_read_although_its_script_is(
+    ten: LanguageIdentifier, text: str, language: str
+) -> None:
+    assert [passage.language for passage in ten.read(text).unsupported] == [language]
+
+
+@pytest.mark.models
+def test_each_passage_of_a_mixed_text_carries_its_language(ten: LanguageIdentifier) -> None:
+    text = "A cat sleeps on the sofa. Un hombre golpea a una mujer en la calle. The sun is shining. It is warm and quiet."
+    reading = ten.read(text)
+    assert [(p.language, text[p.start : p.end].strip()[:9]) for p in reading.passages] == [
+        ("en", "A cat sle"),
+        ("es", "Un hombre"),
+        ("en", "The sun i"),
+    ]
+    assert reading.supported
+    assert reading.passages[0].start == 0
+    assert reading.passages[-1].end == len(text)
+
+
+def test_words_in_another_script_do_not_carry_the_english_beside_them_along(tmp_path: Path) -> None:
+    text = "a red sign that says 欢迎光临 on the wall of the house"
+    reading = LanguageIdentifier(tmp_path / "none.ftz").read(text)
+    assert [(p.language, text[p.start : p.end].strip()) for p in reading.passages] == [
+        ("en", "a red sign that says"),
+        ("zh", "欢迎光临"),
+        ("en", "on the wall of the house"),
+    ]
+
+
+def test_a_name_in_latin_letters_stays_in_its_sentence(tmp_path: Path) -> None:
+    text = "我喜欢 Hello Kitty 的猫"
+    assert LanguageIdentifier(tmp_path / "none.ftz").read(text).passages == (Passage(0, len(text), "zh"),)
+
+
+@given(st.text(alphabet="ab cé汉字д. \n!かア", max_size=60))
+def test_the_passages_are_the_text_and_overlap_nowhere(text: str) -> None:
+    found = list(passages(text))
+    assert all(first[1] <= second[0] for first, second in pairwise(found))
+    assert all(text[start:end] for start, end in found)
+    covered = "".join(text[start:end] for start, end in found)
+    assert [c for c in covered if c.isalpha()] == [c for c in text if c.isalpha()]

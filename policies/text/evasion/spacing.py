@@ -1,7 +1,7 @@
 """Words whose letters stand apart ("b o m b", "k.i.l.l", "n_u_d_e"), and words cut in two ("bo mb")."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from policies.text.evasion.lexicon import ENGLISH, HARM, is_known
 from policies.text.evasion.misspelt import hidden_word, plain_letters
@@ -18,12 +18,25 @@ MAX_LETTERS = 2_000
 
 
 def spaced_words(text: str) -> Iterator[Found]:
-    """Runs of single letters that spell a harmful word, or a sentence with one in it."""
+    """Runs of single letters that spell a harmful word, or a sentence with one in it: each word where its letters are."""
     for run in _APART.finditer(text):
-        letters = "".join(_CHARACTER.findall(run.group())).casefold()
+        places = [run.start() + i for m in _CHARACTER.finditer(run.group()) for i in range(*m.span())]
+        letters = "".join(text[i] for i in places).casefold()
         words = _spelled(letters)
-        if words:
+        if sum(map(len, words.split())) == len(places) == len(letters):
+            yield from _word_by_word(words.split(), places)
+        elif words:
             yield Found(run.start(), run.end(), words)
+
+
+def _word_by_word(words: Sequence[str], places: Sequence[int]) -> Iterator[Found]:
+    at, before = 0, places[0]
+    for word in words:
+        start, end = places[at], places[at + len(word) - 1] + 1
+        if before < start:
+            yield Found(before, start, " ")
+        yield Found(start, end, word)
+        at, before = at + len(word), end
 
 
 def _spelled(letters: str) -> str:
