@@ -27,6 +27,14 @@ LABELS: Final = "labels.toml"
 QWEN: Final = "qwen3guard"
 
 
+@cache
+def shipped_labels(family: str) -> Mapping[str, Category]:
+    """What the family's names for hazards mean in the categories of the policy: labels.toml, which names its sources."""
+    text = (files("moderation.guard_models") / LABELS).read_text(encoding="utf-8")
+    rows: Mapping[str, str] = tomllib.loads(text)[family]["categories"]
+    return {label: Category(name) for label, name in rows.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A prompt as text, special tokens included, and which category each label of the answer means."""
@@ -111,14 +119,6 @@ class Qwen3Guard:
         if found is None:
             raise unparsable(answer)
         return [label.strip() for label in found[1].split(",")]
-
-
-@cache
-def shipped_labels(family: str) -> Mapping[str, Category]:
-    """What the family's names for hazards mean in the categories of the policy: labels.toml, which names its sources."""
-    text = (files("moderation.guard_models") / LABELS).read_text(encoding="utf-8")
-    rows: Mapping[str, str] = tomllib.loads(text)[family]["categories"]
-    return {label: Category(name) for label, name in rows.items()}
 
 
 def harmless(tokenizer: Any, text: str) -> str:

@@ -79,7 +79,7 @@ def _said(parts: SpeechParts, sound: Samples) -> Iterator[tuple[float, float, st
         logits_processor=[_Finite()],
         **({"task": "transcribe"} if parts.model.generation_config.is_multilingual else {}),
     )
-    read = parts.tokenizer.decode(tokens[0], output_offsets=True, skip_special_tokens=True)
+    read = parts.tokenizer.decode(tokens[0].tolist(), output_offsets=True, skip_special_tokens=True)
     yield from _timed(read["offsets"], str(read["text"]).strip(), len(sound) / RATE)
 
 

@@ -97,7 +97,7 @@ def networks_of(ask: Ask, texts: Sequence[str]) -> list[Callable[[], object]]:
         calls.append(partial(real, session, *arguments, **named))
         return real(session, *arguments, **named)
 
-    alone = []
+    alone: list[Callable[[], object]] = []
     onnxruntime.InferenceSession.run = remembered
     try:
         for text in texts:
