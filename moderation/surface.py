@@ -15,6 +15,8 @@ from moderation.api.services import ApiLimits, EnrolmentRequest, JudgementItem, 
 from moderation.asset_files import AssetStoreError
 from moderation.assets import AssetStore
 from moderation.bootstrap import Application
+from moderation.explaining.seek import Sought
+from moderation.explaining.told import Told
 from moderation.gate.judge import Item
 from moderation.generation.facts import account_facts, likeness_uses
 from moderation.ids import new_id
@@ -43,6 +45,7 @@ def http_app(app: Application) -> FastAPI:
         public_url=app.settings.public_url,
         limits=limits_of(app.settings),
         coverage=app.coverage,
+        seek=partial(seek, app),
     )
     desk = Desk(services, Frames(app.settings.home / FOLDER, app.assets.path))
     return create_app(services, front=partial(Front, desk=desk))
@@ -82,6 +85,11 @@ def judge(app: Application, item: JudgementItem) -> Mapping[str, Any]:
             purpose=item.purpose,
         )
     )
+
+
+def seek(app: Application, told: Told) -> Sought:
+    """Look for the nearest text that would pass. The models are loaded when somebody first asks."""
+    return app.edit_finder(told)
 
 
 def enrol(app: Application, request: EnrolmentRequest) -> LikenessChange:

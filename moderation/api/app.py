@@ -16,6 +16,7 @@ from moderation.api.routes import (
     audit,
     cases,
     coverage,
+    explanations,
     generations,
     health,
     holds,
@@ -41,6 +42,7 @@ ROUTERS = tuple(
         accounts,
         audit,
         coverage,
+        explanations,
         holds,
         health,
     )

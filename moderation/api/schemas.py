@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from moderation.gate.decisions import Decision, explained
+from moderation.gate.decisions import Decision, explained, told_to_requester
 from moderation.generation.tables import Generation
 from moderation.review.models import ReviewCase
 
@@ -12,7 +12,8 @@ VerdictWord = Literal["allow", "review", "block"]
 
 
 class DecisionView(BaseModel):
-    """A decision: its verdict, and the body's reports, ruling, context and revisions beside it."""
+    """A decision: its verdict, and the body's reports, ruling, context and revisions beside it for staff and pipelines; for the
+    requester its reasons in words, and `GET /v1/decisions/{id}/explanation` has the whole statement."""
 
     model_config = ConfigDict(extra="allow")
     id: str = Field(examples=["dec_5a0c4d8e9b1f4c7c8f2a6d3e0b9a7c61"])
@@ -20,9 +21,9 @@ class DecisionView(BaseModel):
     stage: str = ""
 
     @classmethod
-    def of(cls, decision: Decision) -> Self:
-        """The row as an answer."""
-        return cls.model_validate(dict(explained(decision)))
+    def of(cls, decision: Decision, *, whole: bool = True) -> Self:
+        """The row as an answer; without `whole` what whoever asked for the video may read."""
+        return cls.model_validate(dict(explained(decision) if whole else told_to_requester(decision)))
 
 
 class GenerationView(BaseModel):
@@ -42,9 +43,9 @@ class GenerationView(BaseModel):
     decisions: list[DecisionView] = Field(default_factory=list)
 
     @classmethod
-    def of(cls, generation: Generation, decisions: tuple[Decision, ...]) -> Self:
-        """The row and its decisions, oldest first, as an answer."""
-        known = [DecisionView.of(decision) for decision in decisions]
+    def of(cls, generation: Generation, decisions: tuple[Decision, ...], *, whole: bool = False) -> Self:
+        """The row and its decisions, oldest first, as an answer; `whole` ones for staff and pipelines."""
+        known = [DecisionView.of(decision, whole=whole) for decision in decisions]
         return cls(
             id=generation.id,
             verdict=known[-1].verdict if known else None,

@@ -11,6 +11,7 @@ from typing import IO, Any, Protocol
 
 from consent.likeness.changes import LikenessChange
 from moderation.coverage import CoverageRow
+from moderation.explaining.seek import Seek, not_sought
 from moderation.observability.health import Health
 from moderation.observability.metrics import Metrics
 from moderation.review.cases import OnDecided
@@ -84,7 +85,8 @@ class Services:
     """Everything the surface stands on.
 
     `enrol` looks at the portraits and commits the enrolment; `verify` answers for a file as `provenance.lookup` does, as JSON.
-    `link_secret` signs release links: at least 32 random bytes, the same on every replica.
+    `seek` looks for the nearest text that would pass. `link_secret` signs release links: at least 32 random bytes, the same on
+    every replica.
     """
 
     database: Database
@@ -99,6 +101,7 @@ class Services:
     public_url: str = ""
     limits: ApiLimits = ApiLimits()
     coverage: Callable[[], Sequence[CoverageRow]] = tuple
+    seek: Seek = not_sought
 
     def __post_init__(self) -> None:
         if len(self.link_secret) < LEAST_SECRET_BYTES:

@@ -1,4 +1,4 @@
-"""`safeconduct submit`, `explain`, `link`, `report`: ask for a video, see why it went as it did, fetch it."""
+"""`safeconduct submit`, `link`, `report`: ask for a video, see how it went, fetch it."""
 
 import time
 from pathlib import Path
@@ -42,7 +42,6 @@ class NothingReleased(ServiceError):
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("submit")(submit)
-    app.command("explain")(explain)
     app.command("link")(link)
     app.command("report")(report)
 
@@ -83,16 +82,6 @@ def submit(
     print_json(answer) if as_json else _print(answer)
     if not settled:
         raise typer.Exit(TIMED_OUT)
-
-
-def explain(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A generation or decision id.")],
-    as_json: JsonOption = False,
-) -> None:
-    """Which rule, which revision, which evidence, what would change it."""
-    with application() as parts:
-        answer = explanation(parts, id_)
-    print_json(answer) if as_json else _print(answer)
 
 
 def link(

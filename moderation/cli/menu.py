@@ -35,7 +35,7 @@ MENU = (
     ),
     Entry("judge", "judge", "Judge every item with the active policy."),
     Entry("submit", "generations", "Ask for a video and follow it until it is released, refused or held."),
-    Entry("explain", "generations", "Which rule, which revision, which evidence, what would change it."),
+    Entry("explain", "explain", "Which rule, which revision, which evidence, what would change it."),
     Entry("link", "generations", "Print a link to the file of a release; it lives for a minute."),
     Entry(
         "report",

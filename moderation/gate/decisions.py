@@ -29,6 +29,10 @@ from policies.records import context_to_plain, reports_to_plain, ruling_to_plain
 
 BODY_SCHEMA: Final = 1
 MACHINE: Final = "machine"
+PERSON: Final = "person"
+"""Who decided, to whoever asked: not which moderator."""
+TOLD: Final = ("code", "user_text", "edit")
+"""Of the reasons, what whoever asked may read."""
 
 
 class Decision(SQLModel, table=True):
@@ -185,6 +189,25 @@ def explained(decision: Decision) -> Mapping[str, Any]:
         "body_sha256": decision.body_sha256,
         "created_ms": decision.created_ms,
         **{name: value for name, value in json.loads(decision.body).items() if name != "verdict"},
+    }
+
+
+def told_to_requester(decision: Decision) -> Mapping[str, Any]:
+    """As `explained`, for whoever asked for the video: the reasons in their words, without findings, scores, thresholds, names
+    of list entries, the operators' text, or who decided."""
+    body: Mapping[str, Any] = json.loads(decision.body)
+    reasons = body.get("reasons") or {}
+    return {
+        "id": decision.id,
+        "verdict": decision.verdict,
+        "generation_id": decision.generation_id,
+        "stage": decision.stage,
+        "actor": MACHINE if decision.actor == MACHINE else PERSON,
+        "created_ms": decision.created_ms,
+        "categories": body.get("categories", [decision.category] if decision.category else []),
+        "reasons": {name: reasons.get(name) for name in TOLD},
+        "reason": body.get("reason", ""),
+        "revisions": {"policy": decision.policy_revision},
     }
 
 

@@ -23,7 +23,7 @@ from moderation.api.auth import RoleMissing
 from moderation.api.problems import request_id
 from moderation.errors import Kind, ServiceError
 from moderation.store import now_ms
-from moderation.web import acts, case_page, doors, media, queue_page
+from moderation.web import acts, case_page, doors, explain_page, media, queue_page
 from moderation.web.desk import Desk
 from moderation.web.errors import failed
 from moderation.web.render import STATIC
@@ -83,6 +83,7 @@ PAGES = (
     Page("POST", "/review/cases/{case}/renew", acts.renew, MODERATORS, background=True),
     Page("POST", "/review/cases/{case}/return", acts.give_back, MODERATORS),
     Page("POST", "/review/cases/{case}/decide", acts.decide, MODERATORS),
+    Page("GET", "/review/decisions/{decision}", explain_page.show_explanation, MODERATORS),
     Page("POST", "/review/next", acts.take_next, MODERATORS),
 )
 

@@ -28,7 +28,8 @@ LIKENESSES = [f"lik_{number}" for number in range(1, 9)]
 CLIP = bytes(range(256)) * 8
 REFUSALS = ["400", "401", "403", "404", "409", "410", "413", "415", "422", "429"]
 NAMED = {
-    "generation_id": "id", "case_id": "id", "release_id": "release_id", "likeness_id": "likeness_id", "account_id": "account_id",
+    "generation_id": "id", "case_id": "id", "decision_id": "decision_id",
+    "release_id": "release_id", "likeness_id": "likeness_id", "account_id": "account_id",
     "grant_id": "grant_id", "restriction_id": "restriction_id", "withdrawal_id": "withdrawal_id", "key_id": "id",
     "sha256": "sha256", "claim_token": "claim_token",
     "expires": "expires", "token": "token",
@@ -107,7 +108,8 @@ def make_players(database: Database) -> Players:
             session, generation_id="gen_1", decision_id="dec_1", stage="request", overridable=True, now_ms=1
         )
     known: dict[str, list[Any]] = {
-        "generation_id": ["gen_1", "gen_2"], "case_id": [opened.id], "release_id": [row.id], "likeness_id": LIKENESSES,
+        "generation_id": ["gen_1", "gen_2"], "decision_id": ["dec_1", "dec_2"],
+        "case_id": [opened.id], "release_id": [row.id], "likeness_id": LIKENESSES,
         "account_id": ["acct_1"], "sha256": [world.upload(headers["owner"], PNG)],
     }  # fmt: skip
     return Players(world, headers, known)

@@ -3,8 +3,13 @@
 import pytest
 
 from moderation.accounts.models import Role
+from moderation.api.routes.judgements import to_requester
+from moderation.gate.judge import record_of
+from moderation.gate.subjects import LikenessUse
 from moderation.store import Database
+from tests.gate.test_decisions import judged
 from tests.support.api import World, assert_problem, make_world
+from tests.support.subjects import request
 
 
 def test_a_judgement_has_its_id_and_verdict_on_top(world: World) -> None:
@@ -15,6 +20,19 @@ def test_a_judgement_has_its_id_and_verdict_on_top(world: World) -> None:
     assert answer.json() == {
         "id": "row-1", "verdict": "block", "categories": [], "findings": [], "revisions": {"policy": "p1"}
     }  # fmt: skip
+
+
+def test_whoever_asks_for_themselves_reads_no_score_threshold_or_list_entry() -> None:
+    record = record_of(
+        "i", judged(request("a floor of blood", likenesses=(LikenessUse("@bo", "likeness.not_granted"),)))
+    )
+    told = to_requester(record)
+    assert [one.get("matched") for one in record["findings"]] == ["blood", "@bo"]
+    assert [one.get("matched") for one in told["findings"]] == [None, "@bo"]
+    assert not any({"score", "revision", "check"} & one.keys() for one in told["findings"])
+    assert {one["threshold"] for one in told["rules"]} == {None}
+    assert set(told["reasons"]) == {"code", "user_text", "edit"}
+    assert (told["verdict"], told["body_sha256"]) == (record["verdict"], record["body_sha256"])
 
 
 def test_an_item_without_an_id_gets_one(world: World) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from consent.likeness.models import Likeness
+from moderation.accounts.directory import ensure_account
 from moderation.gate.decisions import record_judgement
 from moderation.generation.state import State
 from moderation.generation.tables import Asset, Generation, LikenessPortrait
@@ -96,6 +97,27 @@ def test_a_decision_is_explained_by_rule_revision_and_evidence(shell: Shell) -> 
     shown = shell("explain", "gen_1").out
     assert f"request: block by machine ({decision.id})" in shown
     assert "text.classifier" in shown
+    assert "allow if text.classifier for violence scored under" in shown
+    assert one["explanation"]["operator"]["would_change"][0]["verdict"] == "review"
+    assert whole["decisions"][0]["explanation"]["user"]["code"] == "content.violence"
+
+
+def test_a_text_that_passes_is_looked_for_unless_told_not_to(shell: Shell) -> None:
+    generation = rows.generation(account="operator", state=State.REFUSED)
+    asked = GenerationRequested(
+        generation_id="gen_1", account_id="operator", prompt="a floor of blood in a hall"
+    )
+    generation.request = asked.model_dump_json()
+    with shell.database.transaction() as session:
+        ensure_account(session, "operator", actor="test", now_ms=1)
+    add(shell, generation)
+    with shell.database.transaction() as session:
+        subject = request("a floor of blood in a hall")
+        decision = record_judgement(session, "gen_1", judged(subject), now_ms=5)
+    looked = shell("explain", decision.id).out
+    assert "this text passes (2 words changed, judged just now under sha256:" in looked
+    assert looked.rstrip().endswith(": a puddle of rain in a hall")
+    assert "no text is offered: not_asked" in shell("explain", decision.id, "--no-edit").out
 
 
 def test_a_decision_can_be_explained_to_people_by_its_own_id(shell: Shell) -> None:

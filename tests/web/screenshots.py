@@ -55,6 +55,9 @@ def _walk(
         for name in ("beach", "reference", "leaflets"):
             _open(made_window, made[name])
             shoot(name, whole=True)
+        made_window.page.get_by_role("link", name="What would change it").click()
+        made_window.page.wait_for_url("**/review/decisions/*")
+        shoot("why", whole=True)
         _open(made_window, made["clip"])
         if made_window.page.locator("#decide").count() == 0:
             made_window.press("c")

@@ -93,7 +93,7 @@ async def submit(
     `Prefer: wait=10` (RFC 7240) the answer waits up to that many seconds for it, with `Prefer: respond-async` not at all.
     With `Idempotency-Key` a repeated request is taken in once."""
     generation_id = await run_in_threadpool(_submit, services, who, body, idempotency_key)
-    view = await _wait_for_verdict(services, generation_id, _wait_s(prefer, services.limits))
+    view = await _wait_for_verdict(services, who, generation_id, _wait_s(prefer, services.limits))
     response.headers["Location"] = f"/v1/generations/{generation_id}"
     return view
 
@@ -116,10 +116,11 @@ def list_generations(
 
 @router.get("/{generation_id}", summary="Read one generation and its decisions")
 def read(generation_id: Identifier, who: Reader, services: ServicesHere) -> GenerationView:
-    """With every decision, machine's and people's, oldest first."""
+    """With every decision, machine's and people's, oldest first. Whoever asked reads the reasons in words; staff and pipelines
+    read findings and rules, too."""
     with services.database.read() as session:
         visible(session, generation_id, who)
-        return _view(session, generation_id)
+        return _view(session, generation_id, who)
 
 
 @router.post("/{generation_id}/cancel", summary="Cancel a generation in flight")
@@ -137,7 +138,7 @@ def cancel(generation_id: Identifier, who: Requester, services: ServicesHere) ->
             detail={},
             at_ms=at_ms,
         )
-        return _view(session, generation_id)
+        return _view(session, generation_id, who)
 
 
 def visible(session: Session, generation_id: str, who: Principal) -> Generation:
@@ -202,10 +203,12 @@ def _submit(services: Services, who: Principal, body: GenerationIn, key: str | N
     return generation_id
 
 
-async def _wait_for_verdict(services: Services, generation_id: str, wait_s: float) -> GenerationView:
+async def _wait_for_verdict(
+    services: Services, who: Principal, generation_id: str, wait_s: float
+) -> GenerationView:
     deadline = monotonic() + wait_s
     while True:
-        view = await run_in_threadpool(_read, services, generation_id)
+        view = await run_in_threadpool(_read, services, generation_id, who)
         if view.state != State.REQUESTED.value or monotonic() >= deadline:
             return view
         await anyio.sleep(POLL_S)
@@ -220,13 +223,14 @@ def _wait_s(prefer: str, limits: ApiLimits) -> float:
     return 0.0 if "respond-async" in preferences else limits.default_wait_s
 
 
-def _read(services: Services, generation_id: str) -> GenerationView:
+def _read(services: Services, generation_id: str, who: Principal) -> GenerationView:
     with services.database.read() as session:
-        return _view(session, generation_id)
+        return _view(session, generation_id, who)
 
 
-def _view(session: Session, generation_id: str) -> GenerationView:
-    return GenerationView.of(get_generation(session, generation_id), decisions_of(session, generation_id))
+def _view(session: Session, generation_id: str, who: Principal) -> GenerationView:
+    generation, decisions = get_generation(session, generation_id), decisions_of(session, generation_id)
+    return GenerationView.of(generation, decisions, whole=sees_all(who))
 
 
 def _scope(who: Principal, asked: str | None) -> str | None:

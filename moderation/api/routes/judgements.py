@@ -1,20 +1,24 @@
 """`POST /v1/judgements`: the gate asked directly, answered at once; nothing is generated, no quota is taken."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from moderation.accounts.keys import Principal
-from moderation.api.auth import Requester
+from moderation.api.auth import Requester, sees_all
 from moderation.api.context import AdmissionHere, ServicesHere, make_router
 from moderation.api.routes.generations import acting_account, require_assets
 from moderation.api.services import JudgementItem, Services
+from moderation.gate.decisions import TOLD
 from moderation.gate.judge import MAX_TEXT
 from moderation.ids import new_id
 from moderation.messages import Identifier, Sha256
 
 router = make_router("judgements", "/v1/judgements")
+THEIR_OWN = frozenset({"likeness.unknown", "likeness.not_granted", "reference.unreadable"})
+"""Findings whose `matched` is the handle that was asked for, or the code of why a file cannot be read."""
 
 
 class JudgementIn(BaseModel):
@@ -46,7 +50,8 @@ class JudgementOut(BaseModel):
 async def judge(
     body: JudgementIn, who: Requester, services: ServicesHere, admission: AdmissionHere
 ) -> JSONResponse:
-    """The same checks and policy as for a generation, under the same revisions. Answers 503 while too many wait."""
+    """The same checks and policy as for a generation, under the same revisions. A pipeline reads all of it; whoever asks for
+    themselves reads no scores, thresholds or list entries. Answers 503 while too many wait."""
     return await admission.run(lambda: _judged(body, who, services))
 
 
@@ -54,7 +59,24 @@ def _judged(body: JudgementIn, who: Principal, services: Services) -> JSONRespon
     item = _item(body, who, services)
     record = dict(services.judge(item))
     JudgementOut.model_validate(record)  # a gate that answers nonsense must not be passed on
-    return JSONResponse(record)
+    return JSONResponse(record if sees_all(who) else to_requester(record))
+
+
+def to_requester(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A judgement as whoever asks for videos may read it: no score, no threshold, no operators' text, no list entry, pattern or
+    other person; what matched is left where it repeats what they named themselves."""
+    told = dict(record)
+    told["findings"] = [_finding(one) for one in record["findings"]]
+    if "rules" in told:
+        told["rules"] = [{**one, "threshold": None} for one in record["rules"]]
+    if "reasons" in told:
+        told["reasons"] = {name: record["reasons"].get(name) for name in TOLD}
+    return told
+
+
+def _finding(found: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("category", "signal", "where", *(("matched",) if found["signal"] in THEIR_OWN else ()))
+    return {name: found[name] for name in names}
 
 
 def _item(body: JudgementIn, who: Principal, services: Services) -> JudgementItem:
