@@ -26,8 +26,10 @@ from policies.evaluation.slices import shared_rows
 
 PROJECT = Path(results.__file__).parents[2]
 ProjectOption = Annotated[
-    Path,
-    typer.Option(file_okay=False, help="The checkout to write to; default: the one this command runs from."),
+    Path | None,
+    typer.Option(
+        file_okay=False, help="The checkout to write to; by default the one this command runs from."
+    ),
 ]
 WORDS = {MET: "reached", MISSED: "not reached", NOT_MEASURED: "not measured"}
 PATIENCE_S = 3600.0
@@ -59,7 +61,7 @@ def bars_command(
         list[str] | None,
         typer.Option(help="Measure only this bar, and write nothing; may be given several times."),
     ] = None,
-    project: ProjectOption = PROJECT,
+    project: ProjectOption = None,
     mistakes: Annotated[
         Path | None, typer.Option(help="Write the rows judged against their label here, as JSONL.")
     ] = None,
@@ -78,7 +80,7 @@ def bars_command(
     if not only:
         written = results.results_of(found, measured, measured_with | {"checks": checks})
         _refuse_changed(measured_with)
-        _save(written, project)
+        _save(written, project or PROJECT)
     if mistakes is not None:
         mistakes.write_text(mistake_lines(report_of(found).mistakes), encoding="utf-8")
     if as_json:
@@ -102,14 +104,15 @@ def model_card_command(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail when the card is stale.")
     ] = False,
-    project: ProjectOption = PROJECT,
+    project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write MODEL_CARD.md and its plots from the results file."""
-    measured = results.load(_results(project))
+    place = project or PROJECT
+    measured = results.load(_results(place))
     if check:
-        _refuse_stale(measured, project)
-    changed = [] if check else card.write(measured, project)
+        _refuse_stale(measured, place)
+    changed = [] if check else card.write(measured, place)
     if as_json:
         print_json({"changed": [path.as_posix() for path in changed]})
     else:

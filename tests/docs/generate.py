@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from policies.evaluation.card_bars import table
+from policies.evaluation.results import load
 from tests.docs.asyncapi import render_asyncapi
 from tests.docs.codes import ROOT
 from tests.docs.command_table import render_commands
@@ -40,8 +42,13 @@ def render_measured() -> str:
     return f"{first_table}\n\nWeights `{revision}`. Recall: a harmful row reaches review or block in any category."
 
 
+def render_bars() -> str:
+    """The table of the bars, as it was measured last."""
+    return table(load()["bars"])
+
+
 BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "README.md": {"measured": render_measured},
+    "README.md": {"measured": render_measured, "bars": render_bars},
     "docs/cli.md": {"commands": render_commands},
     "docs/decisions.md": {"example": render_example, "signals": render_signals},
     "docs/errors.md": {
