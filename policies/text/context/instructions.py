@@ -5,10 +5,13 @@ in neighbouring ones. Teaching how to notice, prevent or treat it is something e
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 REACH = 120
 """Characters between the asking for steps and the thing."""
+LONGEST = 60
+"""More characters than any wording that asks for steps."""
 
 _STEPS = re.compile(
     r"\bstep[- ]by[- ]step\b|\bsteps? (?:one|1|to)\b|\bhow(?:-| )to (?:make|build|cook|mix|create|assemble|synthesi[sz]e|"
@@ -49,7 +52,9 @@ def instructions_in(text: str) -> Instructions | None:
     if not steps:
         return None
     for thing in _THING.finditer(text):
-        for start, end in steps:
+        first_near = bisect_left(steps, (thing.start() - REACH - LONGEST, 0))
+        last_near = bisect_right(steps, (thing.end() + REACH, len(text)))
+        for start, end in steps[first_near:last_near]:
             if max(start - thing.end(), thing.start() - end) <= REACH:
                 first, last = min(start, thing.start()), max(end, thing.end())
                 if _AGAINST.search(text, max(0, first - REACH), last + REACH) is None:
