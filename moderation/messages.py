@@ -216,6 +216,25 @@ class PolicyChanged(Message):
         return self.policy
 
 
+class PolicyFlooded(Message):
+    """A rule blocks many times its usual share: whose rule, how often of how many decisions, and what the flood guard did."""
+
+    topic = Topic.POLICY
+    kind = "policy.flooded"
+    revision: str
+    rule: str
+    outcome: Literal["rolled_back", "stopped", "told"]
+    blocks: int = Field(ge=0)
+    decisions: int = Field(ge=0)
+    usual_blocks: int = Field(ge=0)
+    usual_decisions: int = Field(ge=0)
+    why: str
+
+    @property
+    def key(self) -> str:
+        return f"flood:{self.rule}"
+
+
 class CaseChanged(Message):
     """A case was opened, claimed, returned, decided or appealed."""
 
@@ -232,7 +251,8 @@ class CaseChanged(Message):
 
 MESSAGES: tuple[type[Message], ...] = (
     GenerationRequested, GenerationApproved, OutputProduced, OutputFailed, DecisionMade, GenerationReleased,
-    GenerationWithdrawn, ConsentChanged, RightsChanged, PolicyChanged, CaseChanged,
+    GenerationWithdrawn, ConsentChanged, RightsChanged, PolicyChanged, PolicyFlooded,
+    CaseChanged,
 )  # fmt: skip
 _BY_KIND = {message.kind: message for message in MESSAGES}
 

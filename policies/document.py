@@ -28,6 +28,7 @@ from policies.loading.tests_section import build_tests
 from policies.taxonomy import Verdict
 
 SHIPPED = "default.yaml"
+SCHEMA = "policy.schema.json"
 MAX_BYTES = 1_000_000
 
 
@@ -99,6 +100,11 @@ def parse_document(text: str, *, name: str) -> PolicyDocument:
 def shipped_text() -> str:
     """The policy that ships with the service, as it is written: POLICY.md, machine-readable."""
     return (files("policies") / "catalogue" / SHIPPED).read_text(encoding="utf-8")
+
+
+def schema_text() -> str:
+    """The JSON Schema (draft 2020-12) of a document, as it is published."""
+    return (files("policies") / "catalogue" / SCHEMA).read_text(encoding="utf-8")
 
 
 def shipped_document() -> PolicyDocument:

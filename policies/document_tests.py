@@ -23,7 +23,8 @@ class Evidence:
 class DocumentTest:
     """Either `findings` in `context` are ruled on, or `text` is judged as a request by the text model.
 
-    `expect` is the verdict that must come out; `category` and `rule`, where given, must name it.
+    `expect` is the verdict that must come out; `category` and `rule`, where given, must name it. `cause`: why a check could not
+    judge (`language.unsupported`), of the findings or as it must come out of the text; without it everything must be judged.
     """
 
     name: str
@@ -33,3 +34,4 @@ class DocumentTest:
     text: str = ""
     category: Category | None = None
     rule: str = ""
+    cause: str = ""

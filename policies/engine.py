@@ -14,7 +14,10 @@ from policies.findings import CheckReport, CheckStatus, Finding
 from policies.rulings import PolicyContext, RuleFired, Ruling
 from policies.taxonomy import Category, Verdict, strictest
 
-__all__ = ["PolicyContext", "RuleFired", "Ruling", "flatten", "rule"]
+UNJUDGED = "engine:unjudged"
+"""The rule that a check which could not judge fires."""
+
+__all__ = ["UNJUDGED", "PolicyContext", "RuleFired", "Ruling", "flatten", "rule"]
 
 
 def flatten(reports: Iterable[CheckReport]) -> tuple[Finding, ...]:
@@ -69,17 +72,17 @@ def _unjudged(document: PolicyDocument, reports: Sequence[CheckReport]) -> Itera
             verdict = strictest((Verdict.REVIEW, document.unjudged.get(report.cause, Verdict.REVIEW)))
             subject = f"{report.check}: {report.cause}" if report.cause else report.check
             reason = report.cause if report.cause in document.reasons else HELD_REASON
-            yield _engine("unjudged", verdict, subject, reason)
+            yield _engine(UNJUDGED, verdict, subject, reason)
 
 
 def _unseen(reports: Sequence[CheckReport]) -> Iterator[RuleFired]:
     """What would let something pass unseen: a check nobody ran, or no check at all."""
     for report in reports:
         if report.status is CheckStatus.SKIPPED:
-            yield _engine("skipped", Verdict.REVIEW, report.check)
+            yield _engine("engine:skipped", Verdict.REVIEW, report.check)
     if all(report.status is CheckStatus.UNCOVERED for report in reports):
-        yield _engine("nothing_judged", Verdict.REVIEW, "")
+        yield _engine("engine:nothing_judged", Verdict.REVIEW, "")
 
 
-def _engine(what: str, verdict: Verdict, subject: str, reason: str = HELD_REASON) -> RuleFired:
-    return RuleFired(f"engine:{what}", None, verdict, None, None, reason, subject=subject)
+def _engine(rule_id: str, verdict: Verdict, subject: str, reason: str = HELD_REASON) -> RuleFired:
+    return RuleFired(rule_id, None, verdict, None, None, reason, subject=subject)

@@ -1,22 +1,22 @@
 """`safeconduct policy`: check a document, see what it would change, and take it step by step to where it rules."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moderation.cli.output import JsonOption, print_json
-from moderation.cli.policy_names import named_document
+from moderation.cli.policy_names import named_document, text_of
+from moderation.cli.policy_steps import OFF
 from moderation.cli.policy_steps import register as register_steps
 from moderation.cli.policy_trials import register as register_trials
 from moderation.cli.session import application
-from policies.document import PolicyDocument, load_document, shipped_document
+from policies.document import PolicyDocument, load_document, parse_document, schema_text, shipped_document
 from policies.lifecycle.diff import diff
 
 app = typer.Typer(no_args_is_help=True, help="Policy documents: check, try, and change what rules.")
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy document (YAML).")]
-OFF = frozenset({"policy.threshold_off", "policy.signal_off"})
-"""Notices that something of the policy has no effect: shown as warnings."""
 
 
 @app.command("check")
@@ -29,6 +29,28 @@ def check_command(file: File, as_json: JsonOption = False) -> None:
     typer.echo(f"{file.name} is valid, revision {document.revision}")
     for notice in document.notices:
         typer.echo(f"  {'warning' if notice.code in OFF else 'note'}: {notice}")
+
+
+@app.command("show")
+def show_command(
+    policy: Annotated[str, typer.Argument(help="A revision, `active`, `rollout`, or `shipped`.")] = "active",
+    as_json: JsonOption = False,
+) -> None:
+    """Print a stored document as it was written: what a new draft begins with."""
+    with application() as parts, parts.database.read() as session:
+        text = text_of(session, policy)
+    if as_json:
+        document = parse_document(text, name=policy)
+        print_json({"revision": document.revision, "name": document.name, "document": text})
+    else:
+        typer.echo(text, nl=False)
+
+
+@app.command("schema")
+def schema_command(as_json: JsonOption = False) -> None:
+    """Print the JSON Schema of a document, for an editor that completes and checks while one writes."""
+    text = schema_text()
+    print_json(json.loads(text)) if as_json else typer.echo(text, nl=False)
 
 
 @app.command("diff")

@@ -1,5 +1,6 @@
 """Which revision is meant on the command line: a file, a revision or its beginning, `active`, `rollout`, or `shipped`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlmodel import Session, col, select
@@ -8,7 +9,7 @@ from moderation.policy.errors import PolicyUnknown
 from moderation.policy.lifecycle import Act, add
 from moderation.policy.store import active_revision, state_of, stored_document
 from moderation.policy.tables import PolicyRow
-from policies.document import PolicyDocument, load_document, shipped_document
+from policies.document import PolicyDocument, load_document, shipped_document, shipped_text
 from policies.lifecycle.states import LifecycleState
 
 PREFIX = "sha256:"
@@ -23,6 +24,13 @@ def named_document(session: Session, name: str) -> PolicyDocument:
     if Path(name).is_file():
         return load_document(Path(name))
     return stored_document(session, named_revision(session, name))
+
+
+def text_of(session: Session, name: str) -> str:
+    """The document of that name as it was written, comments and all. Raises `PolicyUnknown`, `PolicyMissing`."""
+    if name == "shipped":
+        return shipped_text()
+    return session.get_one(PolicyRow, named_revision(session, name)).document
 
 
 def stored(session: Session, name: str, act: Act) -> PolicyDocument:
@@ -48,10 +56,9 @@ def named_revision(session: Session, name: str) -> str:
     return _one(name, session.exec(select(PolicyRow.revision).where(like)).all())
 
 
-def _one(name: str, found: list[str] | tuple[str, ...] | object) -> str:
-    revisions = list(found) if isinstance(found, list | tuple) else []
+def _one(name: str, revisions: Sequence[str]) -> str:
     if len(revisions) == 1:
-        return str(revisions[0])
+        return revisions[0]
     sentence = (
         "several stored policies begin so" if revisions else "no file and no stored policy has this name"
     )

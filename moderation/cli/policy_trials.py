@@ -1,13 +1,13 @@
 """`safeconduct policy test|backtest|list`: a document's own tests, what it would change, and where each revision stands."""
 
 from collections.abc import Mapping
-from math import isnan
 from typing import Annotated, Any
 
 import typer
 from sqlmodel import Session, col, select
 
 from moderation.cli.output import JsonOption, print_json, print_table
+from moderation.cli.policy_backtest import compared, show_backtest
 from moderation.cli.policy_names import named_document, stored
 from moderation.cli.policy_steps import Actor, trials_of
 from moderation.cli.session import OPERATOR, application
@@ -15,17 +15,15 @@ from moderation.gate.shadows import compare_shadow
 from moderation.policy.floods import recent_floods
 from moderation.policy.lifecycle import Act
 from moderation.policy.tables import PolicyChange, PolicyRow, PolicyState
-from moderation.steering.backtest import keep_backtest, report_to_plain, run_backtest
+from moderation.steering.backtest import keep_backtest, report_to_plain
 from moderation.store import now_ms
 from policies.evaluation.intervals import Share
-from policies.lifecycle.backtest import Agreement, BacktestReport
 from policies.lifecycle.states import LifecycleState
 from policies.lifecycle.trial import TrialStatus
 
 Name = Annotated[str, typer.Argument(help="A file, a revision, `active`, `rollout`, or `shipped`.")]
 Days = Annotated[float, typer.Option(min=0, help="Decisions of the last so many days; 0: all.")]
 FAILED = 1
-SHOWN = 50
 HISTORY = 20
 DAY_MS = 24 * 3600 * 1000
 
@@ -69,42 +67,11 @@ def backtest_command(
             at = now_ms(session)
             document = stored(session, policy, Act(actor, "backtest", at))
         since = at - int(days * DAY_MS) if days else 0
-        with parts.database.read() as session:
-            report = run_backtest(session, document, since_ms=since)
+        report, against = compared(parts, document, since_ms=since)
         with parts.database.transaction() as session:
-            kept = keep_backtest(session, report, since_ms=since, actor=actor, now_ms=at)
-            answer = {"backtest": kept.id, "against": kept.against, **report_to_plain(report)}
-    print_json(answer) if as_json else _show(report, kept.against)
-
-
-def _show(report: BacktestReport, against: str) -> None:
-    for flip in report.flips[:SHOWN]:
-        human = f", a person said {flip.human.value}" if flip.human else ""
-        partial = "" if flip.whole else ", on part of the checks"
-        by = f" by {flip.rule}" if flip.rule else ""
-        place = f"{flip.stage} of {flip.generation_id}"
-        typer.echo(
-            f"{flip.before.value} -> {flip.after.value}{by}  {flip.decision_id} ({place}{human}{partial})"
-        )
-    if len(report.flips) > SHOWN:
-        typer.echo(f"… and {len(report.flips) - SHOWN} more; --json lists 500")
-    typer.echo(
-        f"{report.decisions} decisions, {len(report.flips)} would change; {report.partial} had skipped checks, "
-        f"{len(report.unreadable)} could not be read"
-    )
-    typer.echo(f"Against {against}, on {report.decided} decisions that people decided:")
-    for name, before, after in (
-        ("stops", report.before.stops, report.after.stops),
-        ("blocks", report.before.blocks, report.after.blocks),
-    ):
-        typer.echo(f"  {name} before: {_figures(before)}")
-        typer.echo(f"  {name} after:  {_figures(after)}")
-
-
-def _figures(agreement: Agreement) -> str:
-    low, high = agreement.f1_interval
-    f1 = "no rows" if isnan(agreement.f1) else f"{agreement.f1:.3f} ({low:.3f}–{high:.3f})"
-    return f"precision {agreement.precision}, recall {agreement.recall}, F1 {f1}"
+            kept = keep_backtest(session, report, against, since_ms=since, actor=actor, now_ms=at)
+            answer = {"backtest": kept.id, "against": against, **report_to_plain(report)}
+    print_json(answer) if as_json else show_backtest(report, against)
 
 
 def list_command(as_json: JsonOption = False) -> None:

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
 from moderation.cli.output import JsonOption, print_json
+from moderation.cli.policy_backtest import compared, show_backtest
+from moderation.cli.policy_names import named_document
 from moderation.cli.session import application
 from moderation.errors import Kind, ServiceError
 from moderation.policy.store import stored_document
 from moderation.replaying import Outcome, recorded_decisions, replay_all
-from policies.document import PolicyDocument, load_document
+from moderation.steering.backtest import report_to_plain
+from policies.document import PolicyDocument
 
 DIFFERENT = 1
 
@@ -52,24 +54,28 @@ def replay(
         outcomes = list(replay_all(recorded_decisions(session, ids=tuple(ids or ())), _documents(session)))
         _require_all(ids or [], outcomes)
     different = [outcome for outcome in outcomes if not outcome.replayed.identical]
-    _show(outcomes, different, as_json, "identical")
+    _show(outcomes, different, as_json)
     if different:
         raise typer.Exit(DIFFERENT)
 
 
 def backtest(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy document.")],
+    policy: Annotated[str, typer.Argument(help="A file, a revision, `active`, `rollout`, or `shipped`.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Rule on every recorded decision under another document, and list those whose verdict would change."""
-    document = load_document(file)
-    with application() as parts, parts.database.read() as session:
-        outcomes = list(replay_all(recorded_decisions(session), lambda _revision: document))
-    flips = [outcome for outcome in outcomes if outcome.replayed.verdict_changed]
-    _show(outcomes, flips, as_json, "unchanged")
+    """Rule on every recorded decision under another document: what would change, and how often people agree with either. Keeps
+    nothing; `policy backtest` keeps the report, which an activation asks for."""
+    with application() as parts:
+        with parts.database.read() as session:
+            document = named_document(session, policy)
+        report, against = compared(parts, document)
+    if as_json:
+        print_json({"against": against, **report_to_plain(report)})
+    else:
+        show_backtest(report, against)
 
 
-def _show(outcomes: list[Outcome], odd: list[Outcome], as_json: bool, same: str) -> None:
+def _show(outcomes: list[Outcome], different: list[Outcome], as_json: bool) -> None:
     lines = [
         {
             "id": outcome.decision_id,
@@ -79,16 +85,19 @@ def _show(outcomes: list[Outcome], odd: list[Outcome], as_json: bool, same: str)
             "stage": outcome.stage,
             "identical": outcome.replayed.identical,
         }
-        for outcome in odd
+        for outcome in different
     ]
     if as_json:
-        print_json({"decisions": len(outcomes), same: len(outcomes) - len(odd), "different": lines})
+        same = len(outcomes) - len(different)
+        print_json({"decisions": len(outcomes), "identical": same, "different": lines})
         return
     for line in lines:
         typer.echo(
             f"{line['before']} -> {line['verdict']}  {line['id']} ({line['stage']} of {line['generation_id']})"
         )
-    typer.echo(f"{len(outcomes)} decisions, {len(outcomes) - len(odd)} {same}, {len(odd)} different")
+    typer.echo(
+        f"{len(outcomes)} decisions, {len(outcomes) - len(different)} identical, {len(different)} different"
+    )
 
 
 def _require_all(ids: list[str], outcomes: list[Outcome]) -> None:

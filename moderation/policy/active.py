@@ -72,7 +72,9 @@ class ActivePolicy:
             else:
                 shadows += self._shadow(session, revision)
         if active is None:
-            raise PolicyMissing("no policy is active", remedy="run `safeconduct policy activate FILE`")
+            raise PolicyMissing(
+                "no policy is active", remedy="run `safeconduct policy activate FILE --reason WHY`"
+            )
         kept = {revision for revision, _, _ in standing}
         self._documents = {name: one for name, one in self._documents.items() if name in kept}
         return Panel(active, rollout, percent, tuple(shadows))

@@ -1,15 +1,22 @@
 """Floods on record: one row while a rule blocks many times its usual share, and what was done about it."""
 
+from typing import Final, Literal
+
 from sqlmodel import Session, col, select
 
+from moderation.bus.outbox import enqueue
 from moderation.ids import new_id
+from moderation.messages import PolicyFlooded
 from moderation.policy.tables import PolicyFlood
 from moderation.transparency import audit
 from policies.evaluation.intervals import Share
 
 GUARD = "flood-guard"
 """Who acts, in the history and the audit log, when the guard does."""
-ROLLED_BACK, STOPPED, TOLD = "rolled_back", "stopped", "told"
+Outcome = Literal["rolled_back", "stopped", "told"]
+ROLLED_BACK: Final = "rolled_back"
+STOPPED: Final = "stopped"
+TOLD: Final = "told"
 SHOWN_MS = 3600 * 1000
 """A flood pages for an hour after it was last seen: a rollback ends the flood at once, and somebody must still look."""
 
@@ -34,11 +41,11 @@ def note_flood(
     rule: str,
     now: Share,
     usual: Share,
-    outcome: str,
+    outcome: Outcome,
     why: str,
     now_ms: int,
 ) -> PolicyFlood:
-    """Keep a flood that was noticed now, and audit what was done."""
+    """Keep a flood that was noticed now, announce it, and audit what was done."""
     flood = PolicyFlood(
         id=new_id("fld"), revision=revision, rule=rule, blocks=now.hits, decisions=now.n, usual_blocks=usual.hits,
         usual_decisions=usual.n, outcome=outcome, why=why, noticed_ms=now_ms, last_ms=now_ms,
@@ -51,6 +58,11 @@ def note_flood(
         "blocks": now.hits,
         "decisions": now.n,
     }
+    told = PolicyFlooded(
+        revision=revision, rule=rule, outcome=outcome, blocks=now.hits, decisions=now.n, usual_blocks=usual.hits,
+        usual_decisions=usual.n, why=why,
+    )  # fmt: skip
+    enqueue(session, told, event_id=new_id("evt"), at_ms=now_ms)
     audit.record(session, actor=GUARD, act="policy.flooded", subject=revision, detail=detail, at_ms=now_ms)
     return flood
 

@@ -48,9 +48,10 @@ def add(session: Session, text: str, *, name: str, act: Act) -> PolicyDocument:
 
 
 def to_shadow(session: Session, revision: str, act: Act) -> bool:
-    """Let it watch: it rules on everything, without effect. False when it does already."""
+    """Let it watch: it rules on everything, without effect. False when it does already. The active one cannot be put there."""
     states = _locked(session)
     row = _require(states, revision)
+    _refuse_active(row)
     watching = [one for one in states.values() if one.state == _S.SHADOW.value and one is not row]
     if len(watching) >= MAX_SHADOWS:
         raise PolicyStepRefused(
@@ -104,13 +105,7 @@ def make_active(session: Session, revision: str, act: Act, evidence: Evidence) -
 def retire(session: Session, revision: str, act: Act) -> bool:
     """Take it out of use. The active one cannot be: somebody must rule. False when it is retired already."""
     row = _require(_locked(session), revision)
-    if row.state == _S.ACTIVE.value:
-        raise PolicyStepRefused(
-            "it is the active revision, and without one nothing can be judged",
-            field="revision",
-            value=revision,
-            remedy="activate another, or roll back",
-        )
+    _refuse_active(row)
     return _step(session, row, _S.RETIRED, act)
 
 
@@ -166,6 +161,16 @@ def _require(states: dict[str, PolicyState], revision: str) -> PolicyState:
             remedy="add it: `safeconduct policy add FILE`",
         )
     return states[revision]
+
+
+def _refuse_active(row: PolicyState) -> None:
+    if row.state == _S.ACTIVE.value:
+        raise PolicyStepRefused(
+            "it is the active revision, and without one nothing can be judged",
+            field="revision",
+            value=row.revision,
+            remedy="activate another, or roll back",
+        )
 
 
 def _one(states: dict[str, PolicyState], state: LifecycleState) -> PolicyState | None:

@@ -20,7 +20,9 @@ def active_revision(session: Session) -> str:
     """The revision that rules now. Raises `PolicyMissing`."""
     active = state_of(session, LifecycleState.ACTIVE)
     if active is None:
-        raise PolicyMissing("no policy is active", remedy="run `safeconduct policy activate FILE`")
+        raise PolicyMissing(
+            "no policy is active", remedy="run `safeconduct policy activate FILE --reason WHY`"
+        )
     return active.revision
 
 

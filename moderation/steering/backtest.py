@@ -1,15 +1,14 @@
 """A backtest of a document on the recorded decisions, against what people decided, and its record."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import isnan
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from moderation.gate.decisions import MACHINE, Decision
 from moderation.ids import new_id
-from moderation.policy.store import active_revision
 from moderation.policy.tables import PolicyBacktest
 from moderation.replaying import recorded_decisions
 from moderation.transparency import audit
@@ -23,19 +22,33 @@ FLIPS_KEPT = 500
 """Flips in a stored report; their number is kept whole."""
 
 
-def run_backtest(session: Session, document: PolicyDocument, *, since_ms: int = 0) -> BacktestReport:
-    """Rule on every machine decision made since, and compare with people's decisions on them. No model runs."""
-    return backtest(document, _judged(session, since_ms))
+def run_backtest(
+    session: Session,
+    document: PolicyDocument,
+    against: PolicyDocument,
+    *,
+    since_ms: int = 0,
+    done: Callable[[int], object] = lambda _count: None,
+) -> BacktestReport:
+    """Rule on every machine decision made since, under both documents, and compare with people's decisions on them. `done` is
+    called with how many more were ruled on. No model runs."""
+    return backtest(document, _judged(session, since_ms, done), against)
+
+
+def count_recorded(session: Session, *, since_ms: int = 0) -> int:
+    """How many decisions a backtest would rule on."""
+    statement = select(func.count()).where(Decision.actor == MACHINE, col(Decision.created_ms) >= since_ms)
+    return session.exec(statement).one()
 
 
 def keep_backtest(
-    session: Session, report: BacktestReport, *, since_ms: int, actor: str, now_ms: int
+    session: Session, report: BacktestReport, against: str, *, since_ms: int, actor: str, now_ms: int
 ) -> PolicyBacktest:
-    """Record that it was made and what it showed, against the revision that is active now, and audit it."""
+    """Record that it was made against that revision and what it showed, and audit it."""
     row = PolicyBacktest(
         id=new_id("bkt"),
         revision=report.revision,
-        against=active_revision(session),
+        against=against,
         decisions=report.decisions,
         flips=len(report.flips),
         report=json.dumps({**report_to_plain(report), "since_ms": since_ms}, sort_keys=True),
@@ -66,9 +79,10 @@ def report_to_plain(report: BacktestReport) -> dict[str, Any]:
     }
 
 
-def _judged(session: Session, since_ms: int) -> Iterator[Judged]:
+def _judged(session: Session, since_ms: int, done: Callable[[int], object]) -> Iterator[Judged]:
     people = _people(session, since_ms)
     for decision in recorded_decisions(session, since_ms=since_ms):
+        done(1)
         body = json.loads(decision.body)
         yield Judged(
             decision.id,

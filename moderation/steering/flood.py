@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from moderation.bus.leases import NamedLease
 from moderation.gate.decisions import MACHINE, Decision
 from moderation.observability.logs import get_logger
-from moderation.policy.floods import GUARD, ROLLED_BACK, STOPPED, TOLD, going_on, note_flood
+from moderation.policy.floods import GUARD, ROLLED_BACK, STOPPED, TOLD, Outcome, going_on, note_flood
 from moderation.policy.lifecycle import Act, roll_back
 from moderation.policy.store import state_of, stored_document
 from moderation.policy.tables import PolicyFlood, PolicyState
@@ -149,7 +149,8 @@ def _before(
 def _answer(session: Session, seen: _Seen, watch: FloodWatch, now_ms: int) -> PolicyFlood:
     row, since = seen.state, now_ms - watch.window_ms
     revision, state = row.revision, row.state
-    outcome, why = TOLD, _why_not(session, seen, since)
+    outcome: Outcome = TOLD
+    why = _why_not(session, seen, since)
     if not why:
         outcome = STOPPED if state == LifecycleState.ROLLOUT.value else ROLLED_BACK
         why = (

@@ -1,7 +1,8 @@
 """What another document would have ruled on recorded decisions, and how often people agree with either.
 
 People decide mostly what was held for them, so precision and recall here are about those decisions, not about all traffic;
-the flips are about all. No model runs.
+the flips are about all. What was ruled under older policies is ruled on again by the one that stands, so that no flip of an
+earlier change is counted as one of this. No model runs.
 """
 
 from collections import Counter
@@ -90,7 +91,8 @@ class Measured:
 @dataclass(frozen=True, slots=True)
 class BacktestReport:
     """`decisions` ruled on; `unreadable` left out (their ids); `partial`: recorded with skipped checks; `decided`: by people;
-    `before` as recorded and `after` under the document; `moves` counts (before, after) of all decisions."""
+    `before` under the document that stands, or as recorded, and `after` under the one that is tried; `moves` counts (before,
+    after) of all decisions."""
 
     revision: str
     decisions: int
@@ -103,18 +105,29 @@ class BacktestReport:
     moves: Mapping[tuple[Verdict, Verdict], int] = field(default_factory=dict)
 
 
-def backtest(document: PolicyDocument, judged: Iterable[Judged]) -> BacktestReport:
-    """Rule on each under the document. A record of another version is named in the report and left out."""
+def backtest(
+    document: PolicyDocument, judged: Iterable[Judged], against: PolicyDocument | None = None
+) -> BacktestReport:
+    """Rule on each under the document, and under `against`; without it, what was recorded is what stands. A record that cannot be
+    read is named in the report and left out."""
     seen = _Seen()
     for one in judged:
         try:
-            before, after = ruling_from_plain(one.recorded.ruling), rerule(document, one.recorded)
+            before, after = _standing(one.recorded, against), rerule(document, one.recorded)
             whole = seen_whole(reports_from_plain(one.recorded.reports))
         except RecordUnreadable:
             seen.unreadable.append(one.decision_id)
             continue
         seen.add(one, before, after, whole)
     return seen.report(document.revision)
+
+
+def _standing(recorded: Recorded, against: PolicyDocument | None) -> Ruling:
+    """What stands. The same findings under the same policy give the same ruling: that one need not be made again."""
+    before = ruling_from_plain(recorded.ruling)
+    if against is None or before.policy == against.revision:
+        return before
+    return rerule(against, recorded)
 
 
 @dataclass(slots=True)

@@ -64,7 +64,7 @@ def _effect(path: Path, before: Any, after: Any) -> Effect:
     if last == "verdict" or path[0] == "unjudged":
         return _direction(_rank(after) - _rank(before))
     if path[0] in {"contexts", "combinations"}:
-        return _of_clause(last, before, after)
+        return _of_clause(path, before, after)
     return "neutral"
 
 
@@ -84,18 +84,19 @@ def _rank(verdict: Any) -> int:
     return Verdict(verdict or Verdict.REVIEW).rank
 
 
-def _of_clause(key: str, before: Any, after: Any) -> Effect:
-    """A rule more is stricter, and so is a list that names more; but a combination of more parts fires less often."""
+def _of_clause(path: Path, before: Any, after: Any) -> Effect:
+    """A rule more is stricter, and so is a list that names more; but a combination of more parts fires less often, and one that
+    counts from a higher score does, too."""
+    parts = path[0] == "combinations" and not {"all_of", "scores"}.isdisjoint(path[2:])
     if before is None or after is None:
-        return "stricter" if before is None else "looser"
-    if not isinstance(before, list) or not isinstance(after, list):
-        return "neutral"
-    grown, shrunk = set(before) < set(after), set(after) < set(before)
-    if key == "all_of":
-        grown, shrunk = shrunk, grown
-    if grown:
-        return "stricter"
-    return "looser" if shrunk else "neutral"
+        by = 1 if before is None else -1
+    elif isinstance(before, list) and isinstance(after, list):
+        by = (set(before) < set(after)) - (set(after) < set(before))
+    elif "scores" in path[2:]:
+        by = after - before
+    else:
+        by = 0
+    return _direction(-by if parts else by)
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,8 @@
 Pure arithmetic. What follows from a flood (which revision goes back, who is told) is the service's.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +43,19 @@ def untouchable(rule_id: str) -> bool:
 
 def loosens_absolute(now: PolicyDocument, back_to: PolicyDocument) -> bool:
     """Whether going back from `now` would loosen, or do away with, anything that is said of an absolute category."""
-    return any(_about_absolute(change) and change.effect == "looser" for change in diff(now, back_to))
+    contents = [json.loads(document.content) for document in (now, back_to)]
+    looser = (change for change in diff(now, back_to) if change.effect == "looser")
+    return any(not ABSOLUTE_CATEGORIES.isdisjoint(_said(change, contents)) for change in looser)
 
 
-def _about_absolute(change: Change) -> bool:
-    said = {*change.path, *_words(change.before), *_words(change.after)}
-    return not ABSOLUTE_CATEGORIES.isdisjoint(said)
+def _said(change: Change, contents: Sequence[Mapping[str, Any]]) -> set[str]:
+    """What a change is about, in words: the way to it and what differs. What must come together, and when a rule holds, is about
+    all that the rule says."""
+    section, *way = change.path
+    said = {*way} | (_words(change.before) ^ _words(change.after))
+    if section in {"contexts", "combinations"} and not {"review_becomes_block", "thresholds"} & {*way}:
+        said |= set().union(*(_words(content.get(section, {}).get(way[0])) for content in contents))
+    return said
 
 
 def _words(value: Any) -> set[str]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from policies.document import PolicyDocument
 from policies.document_tests import DocumentTest
-from policies.engine import rule
+from policies.engine import UNJUDGED, rule
 from policies.findings import CheckReport, CheckStatus, Finding, WholeField
 from policies.rulings import PolicyContext, Ruling
 
@@ -57,29 +57,29 @@ def _report(test: DocumentTest) -> CheckReport:
     findings = tuple(
         Finding(one.category, one.signal, one.score, WholeField("test"), "test", "1") for one in test.findings
     )
-    return CheckReport("test", 0, CheckStatus.JUDGED, "1", findings)
+    status = CheckStatus.UNJUDGED if test.cause else CheckStatus.JUDGED
+    return CheckReport("test", 0, status, "1", findings, test.cause)
 
 
 def _compare(test: DocumentTest, ruling: Ruling) -> Trial:
-    """A ruling with a check that could not judge does not pass, whatever the verdict: it says nothing of the document."""
-    if ruling.unjudged:
-        return Trial(test.name, TrialStatus.FAILED, f"could not be judged by {', '.join(ruling.unjudged)}")
+    """A ruling with a check that could not judge does not pass, whatever the verdict, unless the test is about its very cause: it
+    says nothing of the document."""
+    unjudged = {fired.subject for fired in ruling.rules if fired.rule_id == UNJUDGED} or {*ruling.unjudged}
+    other = sorted(subject for subject in unjudged if not subject.endswith(f": {test.cause}"))
+    if other:
+        return Trial(test.name, TrialStatus.FAILED, f"could not be judged by {', '.join(other)}")
     deciding = ruling.deciding
     by = f" by {deciding.rule_id}" if deciding else ""
     category = ruling.category.value if ruling.category else "no category"
     said = f"{ruling.verdict.value} ({category}){by}"
-    faults = [
-        wanted
-        for wanted, met in (
-            (test.expect.value, ruling.verdict is test.expect),
-            (f"category {test.category}", test.category in {None, ruling.category}),
-            (
-                f"rule {test.rule}",
-                not test.rule or test.rule in {fired.rule_id for fired in ruling.rules},
-            ),
-        )
-        if not met
-    ]
+    fired = {one.rule_id for one in ruling.rules}
+    met = {
+        test.expect.value: ruling.verdict is test.expect,
+        f"category {test.category}": test.category in {None, ruling.category},
+        f"rule {test.rule}": not test.rule or test.rule in fired,
+        f"cause {test.cause}": not test.cause or bool(unjudged),
+    }
+    faults = [wanted for wanted, holds in met.items() if not holds]
     if faults:
         return Trial(test.name, TrialStatus.FAILED, f"expected {' and '.join(faults)}, got {said}")
     return Trial(test.name, TrialStatus.PASSED, said)

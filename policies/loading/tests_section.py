@@ -63,6 +63,7 @@ def _test(name: str, clause: Data) -> DocumentTest:
         text=clause.get("text", ""),
         category=Category(clause["category"]) if "category" in clause else None,
         rule=clause.get("rule", ""),
+        cause=clause.get("cause", ""),
     )
 
 

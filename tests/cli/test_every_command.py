@@ -80,7 +80,8 @@ def test_no_command_is_missing() -> None:
         (["submit", ""], "input.invalid", "prompt"),
         (["submit", "x" * 100_000], "input.invalid", "20000"),
         (["submit", "x", "--remix", ""], "input.invalid", "remix_parent"),
-        (["policy", "diff", "nowhere.yaml", "here.yaml"], "policy.invalid", "nowhere.yaml"),
+        (["policy", "diff", "nowhere.yaml", "shipped"], "policy.unknown", "nowhere.yaml"),
+        (["policy", "check", "here.yaml"], "policy.invalid", "here.yaml"),
     ],
 )
 def test_what_a_person_can_act_on_is_one_line_with_its_code_and_status_2(

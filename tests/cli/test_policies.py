@@ -159,18 +159,18 @@ def test_a_backtest_lists_the_verdicts_that_would_change(shell: Shell, lenient: 
     recorded(shell, "gen_2", "a lighthouse")
     answer = shell("backtest", str(lenient), "--json")
     assert answer.status == 0
-    assert (answer.json["decisions"], answer.json["unchanged"]) == (2, 1)
-    [flip] = answer.json["different"]
-    assert (flip["id"], flip["before"], flip["verdict"]) == (flipped.id, "block", Verdict.ALLOW.value)
+    assert (answer.json["decisions"], answer.json["flipped"]) == (2, 1)
+    [flip] = answer.json["flips"]
+    assert (flip["id"], flip["before"], flip["after"]) == (flipped.id, "block", Verdict.ALLOW.value)
     shown = shell("backtest", str(lenient)).out
-    assert f"block -> allow  {flipped.id} (request of gen_1)" in shown
+    assert f"block -> allow by text.classifier:violence  {flipped.id} (request of gen_1)" in shown
 
 
 def test_a_backtest_of_the_ruling_document_changes_nothing_and_activates_nothing(
     shell: Shell, shipped: Path, lenient: Path
 ) -> None:
     recorded(shell)
-    assert shell("backtest", str(shipped), "--json").json["different"] == []
+    assert shell("backtest", str(shipped), "--json").json["flips"] == []
     shell("backtest", str(lenient))
     with shell.database.read() as session:
         assert active_revision(session) == SHIPPED.revision

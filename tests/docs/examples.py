@@ -20,6 +20,7 @@ from moderation.messages import (
     OutputProduced,
     PinnedLikeness,
     PolicyChanged,
+    PolicyFlooded,
     RightsChanged,
 )
 
@@ -80,7 +81,17 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     ConsentChanged(likeness_id=LIKENESS, revision=4, registry_version=17, change="revoked"),
     RightsChanged(work_id=_id("work", "plumber"), registry_version=18, change="opted_out"),
-    PolicyChanged(policy="default", revision="sha256:0123456789ab"),
+    PolicyChanged(policy="active", revision="sha256:0123456789ab"),
+    PolicyFlooded(
+        revision="sha256:0123456789ab",
+        rule="text.classifier:violence",
+        outcome="rolled_back",
+        blocks=63,
+        decisions=240,
+        usual_blocks=31,
+        usual_decisions=9120,
+        why="text.classifier:violence blocks 63 of 240; sha256:ba9876543210 would not block most of it",
+    ),
     CaseChanged(case_id=_id("case", "lighthouse"), generation_id=GENERATION, change="opened"),
 )
 

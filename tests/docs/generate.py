@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from policies.document import schema_text
 from policies.evaluation.card_bars import table
 from policies.evaluation.results import load
 from tests.docs.asyncapi import render_asyncapi
@@ -70,6 +71,7 @@ WHOLE: Mapping[str, Callable[[], str]] = {
     "docs/asyncapi.yaml": render_asyncapi,
     "docs/openapi.yaml": render_openapi,
     "docs/contract.txt": render_contract,
+    "docs/policy.schema.json": schema_text,
 }
 
 

@@ -88,6 +88,17 @@ def changes(old: str, new: str) -> list[str]:
             "combinations / both / all_of: text.classifier:shock, work.named -> work.named (stricter)",
         ),
         (
+            'all_of: [work.named, "text.classifier:shock"], ',
+            'all_of: [work.named, "text.classifier:shock"], scores: {"text.classifier:hate": 0.4}, ',
+            'combinations / both / scores: added: {"text.classifier:hate": 0.4} (looser)',
+        ),
+        (
+            "  both: {",
+            '  more: {scores: {"text.classifier:hate": 0.4}, category: hate, verdict: review}\n  both: {',
+            'combinations / more: added: {"category": "hate", "scores": {"text.classifier:hate": 0.4}, '
+            '"verdict": "review"} (stricter)',
+        ),
+        (
             "contexts:\n",
             "contexts:\n  open: {when_any: [feed]}\n",
             'contexts / open: added: {"when_any": ["feed"]} (stricter)',
@@ -107,6 +118,13 @@ def changes(old: str, new: str) -> list[str]:
 )
 def test_one_change_is_one_sentence_with_its_direction(old: str, new: str, sentence: str) -> None:
     assert changes(old, new) == [sentence]
+
+
+def test_a_combination_that_counts_from_a_lower_score_is_stricter() -> None:
+    text = BASE.replace("  both: {", '  both: {scores: {"text.classifier:hate": 0.4}, ')
+    before, after = (parse_document(text.replace("0.4", level), name="a") for level in ("0.4", "0.3"))
+    (change,) = diff(before, after)
+    assert (str(change).rpartition(": ")[2], change.effect) == ("0.4 -> 0.3 (stricter)", "stricter")
 
 
 def test_a_combination_taken_away_is_looser() -> None:

@@ -3,6 +3,8 @@
 import pytest
 
 from policies.document import parse_document, shipped_document
+from policies.engine import rule
+from policies.findings import CheckReport, CheckStatus
 from policies.lifecycle.trial import Trial, TrialStatus, try_document
 from policies.loading.problems import PolicyInvalid
 from policies.rulings import PolicyContext, Ruling
@@ -85,6 +87,38 @@ def test_words_that_could_not_be_judged_fail_though_the_verdict_is_the_expected_
 
     trial = tried("  a: {text: hello, expect: review}\n", judge)["a"]
     assert (trial.status, trial.sentence) == (TrialStatus.FAILED, "could not be judged by prompt.text")
+
+
+def unreadable(_text: str, context: PolicyContext) -> Ruling:
+    failed = CheckReport("prompt.text", 1, CheckStatus.UNJUDGED, "1", (), "language.unsupported")
+    return rule(document(RULES), [failed], context)
+
+
+def test_a_test_may_be_about_why_a_check_could_not_judge() -> None:
+    trials = tried(
+        "  a: {text: ประภาคาร, expect: review, cause: language.unsupported}\n"
+        "  b: {text: ประภาคาร, expect: review, cause: timeout}\n"
+        "  c: {text: ประภาคาร, expect: review}\n"
+        "  d: {findings: [], expect: review, cause: timeout, rule: 'engine:unjudged'}\n"
+        "  e: {findings: [], expect: allow, cause: timeout}\n",
+        unreadable,
+    )
+    sentence = "could not be judged by prompt.text: language.unsupported"
+    assert {name: (trial.status.value, trial.sentence) for name, trial in trials.items()} == {
+        "a": ("passed", "review (no category) by engine:unjudged"),
+        "b": ("failed", sentence),
+        "c": ("failed", sentence),
+        "d": ("passed", "review (no category) by engine:unjudged"),
+        "e": ("failed", "expected allow, got review (no category) by engine:unjudged"),
+    }
+
+
+def test_a_text_that_is_judged_after_all_does_not_pass_as_one_that_could_not_be() -> None:
+    def judge(_text: str, _context: PolicyContext) -> Ruling:
+        return Ruling(Verdict.REVIEW, None, "r")
+
+    trial = tried("  a: {text: hello, expect: review, cause: language.unsupported}\n", judge)["a"]
+    assert trial.sentence == "expected cause language.unsupported, got review (no category)"
 
 
 def test_tests_are_part_of_the_revision() -> None:
