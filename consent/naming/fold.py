@@ -10,9 +10,11 @@ from typing import Final, NamedTuple
 
 from consent.naming.confusables import LOOKALIKES
 
-_WORD: Final = re.compile(r"\S+")
+_WORD: Final = re.compile(r"[\u30a0-\u30ff\u3099\u309a]+|[\u3041-\u309f]+|[^\s\u3041-\u30ff]+")
+"""Words end at white space, and in Japanese where katakana, in which names are written, meets the hiragana of a particle."""
 _ASCII: Final = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
 _SENTENCE_END: Final = frozenset(".!?\n。")
+_HYPHENS: Final = frozenset("-\u2010\u2011'\u2019")
 _HANGUL_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f")
 
 
@@ -82,8 +84,13 @@ class FoldedText:
         ]
 
     def is_capital(self, first: int, last: int) -> bool:
-        """Whether every word from `first` to `last` begins with a capital letter; scripts without case never do."""
-        return all(self.original[word.start].isupper() for word in self.words[first : last + 1])
+        """Whether every word from `first` to `last` begins with a capital letter, or continues one after a hyphen; scripts
+        without case never do."""
+        words = self.words[first : last + 1]
+        return all(
+            self.original[word.start].isupper() or (at and self.original[word.start - 1] in _HYPHENS)
+            for at, word in enumerate(words)
+        )
 
     def begins_sentence(self, place: int) -> bool:
         """Whether the word stands first in the text or after a full stop, where any word has a capital letter."""

@@ -19,7 +19,7 @@ JOINED_LETTERS: Final = 7
 """Shortest name that is recognised with its words run together: `icecube` is, `jetli` could be another word."""
 SPLIT_LETTERS: Final = 8
 """Shortest name that is recognised with a space in the wrong place."""
-SPELLED_LETTERS: Final = 5
+SPELLED_LETTERS: Final = 4
 """Shortest name that is recognised letter by letter."""
 LEET_LETTERS: Final = 6
 

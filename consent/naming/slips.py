@@ -17,6 +17,8 @@ SLIP_LETTERS: Final = 8
 """Shortest name of several words, all together, that is recognised with a slip."""
 SLIP_ONE_WORD: Final = 10
 """The same for a name of two words written as one."""
+SLIP_PARTS: Final = 9
+"""The same for a name of three or four words, whatever spaces are left in it: "Ban iK-moon"."""
 SLIP_SINGLE: Final = 7
 """The same for a name of one word."""
 SLIPS_LETTERS: Final = 10
@@ -26,6 +28,7 @@ SOUND_WORD: Final = 5
 RARE_WORD: Final = 5
 """Shortest word that tells whose name it is, where it is no common name."""
 _LONG_WORD: Final = 10
+_MOST_WORDS: Final = 4
 
 _Options = dict[str, int]
 """The words of names that a written word may stand for, each with the slips it takes; the word itself takes none."""
@@ -41,6 +44,7 @@ class SlipIndex:
         self._shorter: dict[str, list[str]] = defaultdict(list)
         self._sounds: dict[str, list[str]] = defaultdict(list)
         self._whole: dict[str, list[LexiconName]] = defaultdict(list)
+        self._longest = 0
 
     def add(self, name: LexiconName) -> None:
         """Forgive slips in `name`, if it is long enough."""
@@ -52,7 +56,9 @@ class SlipIndex:
                 if len(word) >= SHORT_WORD:
                     self._add_word(word)
                     self._bearing[word].append((name, place))
-        if len(name.words) <= 2 and len(letters) >= SLIP_ONE_WORD:
+        least = SLIP_ONE_WORD if len(name.words) <= 2 else SLIP_PARTS
+        if len(name.words) <= _MOST_WORDS and len(letters) >= least:
+            self._longest = max(self._longest, len(letters) + 1)
             for shorter in deletions(letters):
                 self._whole[shorter].append(name)
 
@@ -79,9 +85,16 @@ class SlipIndex:
                         name, words[first : first + len(name.words)], options, first
                     ):
                         yield Hit(name.index, first, first + len(name.words) - 1, "misspelled")
+        yield from self._respaced(words)
+
+    def _respaced(self, words: Sequence[str]) -> Iterator[Hit]:
+        """Around every word that nobody writes, each run of up to four words."""
         for at, word in enumerate(words):
-            if len(word) >= SLIP_ONE_WORD - 1 and self._is_odd(word):
-                yield from self._run_together(word, at)
+            odd = word not in self._known and word not in self._bearing
+            if odd and word.isascii() and not word.isdigit():
+                for first in range(max(0, at - _MOST_WORDS + 1), at + 1):
+                    for last in range(at, min(len(words), first + _MOST_WORDS)):
+                        yield from self._run_together(words, first, last)
 
     def _near(self, word: str) -> _Options:
         """What `word` may be a slip of: one letter away, or like it in sound."""
@@ -131,11 +144,21 @@ class SlipIndex:
     def _tells(self, word: str) -> bool:
         return len(word) >= RARE_WORD and word not in self._common
 
-    def _run_together(self, word: str, at: int) -> Iterator[Hit]:
-        for shorter in deletions(word):
+    def _run_together(self, words: Sequence[str], first: int, last: int) -> Iterator[Hit]:
+        """Names whose letters the words from `first` to `last` have with one slip, wherever their spaces are."""
+        written = words[first : last + 1]
+        letters = "".join(written)
+        if not SLIP_PARTS - 1 <= len(letters) <= self._longest:
+            return
+        initial = any(
+            len(word) == 1 for word in written
+        )  # a letter of its own beside a name is no slip in it
+        for shorter in deletions(letters):
             for name in self._whole.get(shorter, ()):
-                if plausible_slip(word, "".join(name.words)):
-                    yield Hit(name.index, at, at, "misspelled")
+                meant = "".join(name.words)
+                apart = first == last or (len(name.words) > 1 and not (initial and len(letters) > len(meant)))
+                if apart and plausible_slip(letters, meant):
+                    yield Hit(name.index, first, last, "misspelled")
 
     def _is_odd(self, word: str) -> bool:
         return (

@@ -1,7 +1,8 @@
-"""Makes the shipped list of public figures: `python -m consent.public_figures.build PEOPLE_CSV [--out FILE]`.
+"""Makes the shipped list of public figures: `python -m consent.public_figures.build [PEOPLE_CSV] [--dry-run] [--out FILE]`.
 
-PEOPLE_CSV has the columns name, aliases, status, birth_year, death_year, category, sources. The hand-written lists beside the
-shipped file (living, dead) correct it and add to it: they name what we know ourselves, and win where they differ. A status
+PEOPLE_CSV has the columns name, aliases, status, birth_year, death_year, category, sources; without it the rows that came from
+tables are taken from the present list. `--dry-run` prints what would change, and writes nothing. The hand-written lists beside
+the shipped file (living, dead) correct it and add to it: they name what we know ourselves, and win where they differ. A status
 that is only presumed is kept as living where a person is young enough that the hand-written deaths would have told, and is
 unknown otherwise. The same inputs give the same bytes.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from consent.naming.changes import changes, rows_of
 from consent.naming.common import WORDS
 from consent.naming.fold import fold_words
 from consent.naming.marks import read_alias
@@ -22,7 +24,7 @@ from consent.public_figures.roster import COLUMNS
 from consent.public_figures.spellings import is_shared
 
 FOLDER: Final = Path(__file__).parent / "list"
-HAND_WRITTEN: Final = ("living.txt", "dead.txt", "dead_more.txt")
+HAND_WRITTEN: Final = ("living.txt", "living_more.txt", "dead.txt", "dead_more.txt")
 PRESUMED_LIVING_FROM: Final = 1940
 """A listed person born since then, whose death nobody wrote down, is taken to live; one born before is unknown."""
 
@@ -100,6 +102,19 @@ def read_people(rows: Iterable[dict[str, str]]) -> Iterator[Row]:
             source,
             as_of,
         )
+
+
+def read_present(path: Path) -> Iterator[Row]:
+    """The rows of a list built before that came from a table, with their marks; what only we wrote is left to the texts."""
+    for name, aliases, status, born, died, fields, estate, source, as_of in rows_of(
+        path, len(COLUMNS)
+    ).values():
+        if source != "hand-written":
+            tables = "|".join(part for part in source.split("|") if part != "hand-written")
+            names = tuple(filter(None, aliases.split("|")))
+            yield Row(
+                name, names, status, born, died, tuple(filter(None, fields.split("|"))), estate, tables, as_of
+            )
 
 
 def _status(stated: str, born: int, died: bool) -> str:
@@ -183,25 +198,39 @@ def write(rows: Iterable[Row], target: Path) -> int:
     )
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in ordered:
-            alive = (row.name, "|".join(row.aliases), row.status, row.born, row.died)
-            writer.writerow((*alive, "|".join(row.fields), row.estate, row.source, row.as_of))
+        writer.writerows((COLUMNS, *map(_columns, ordered)))
     return len(ordered)
+
+
+def _columns(row: Row) -> tuple[str, ...]:
+    alive = (row.name, "|".join(row.aliases), row.status, row.born, row.died)
+    return (*alive, "|".join(row.fields), row.estate, row.source, row.as_of)
+
+
+def _people(table: Path | None, present: Path) -> list[Row]:
+    if table is None:
+        return list(read_present(present))
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(read_people(csv.DictReader(file)))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0 when the list was written."""
     parser = argparse.ArgumentParser(prog="python -m consent.public_figures.build", description=__doc__)
-    parser.add_argument("people", type=Path, help="table of people, CSV")
+    parser.add_argument("people", type=Path, nargs="?", help="table of people, CSV")
     parser.add_argument("--out", type=Path, default=FOLDER / "figures.csv")
+    parser.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
     given = parser.parse_args(arguments)
     written = [
         row for name in HAND_WRITTEN for row in read_hand_written((FOLDER / name).read_text(encoding="utf-8"))
     ]
-    with given.people.open(encoding="utf-8", newline="") as file:
-        rows = merge(read_people(csv.DictReader(file)), written)
-    sys.stdout.write(f"{write(rows, given.out)} figures written to {given.out}\n")
+    rows = merge(_people(given.people, given.out), written)
+    if given.dry_run:
+        after = {columns[0]: columns for columns in map(_columns, rows)}
+        lines = changes(rows_of(given.out, len(COLUMNS)), after, COLUMNS)
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+    else:
+        sys.stdout.write(f"{write(rows, given.out)} figures written to {given.out}\n")
     return 0
 
 

@@ -17,12 +17,12 @@ from consent.naming.hits import Hit, LexiconName, Spelling
 from consent.naming.lexicon import Lexicon, longest
 from consent.naming.marks import Need
 from consent.public_figures.context import Use, has_cue, joins_list, makes_a_thing, use_of
-from consent.public_figures.roles import find_roles
+from consent.public_figures.roles import Role, find_roles
 from consent.public_figures.roster import Figure, Roster, shipped_roster
 from consent.public_figures.spellings import Spelled, spellings_of
 from consent.public_figures.standing import Standing, standing_of
 
-CODE_VERSION: Final = 1
+CODE_VERSION: Final = 2
 """Raised with every change of the rules, so that the revision of a finding changes with them."""
 
 BEARERS_OF_A_NAME: Final = 3
@@ -31,6 +31,7 @@ BEARERS_OF_A_NAME: Final = 3
 How = Literal["exact", "folded", "alias", "joined", "leet", "misspelled", "role"]
 
 _BEFORE_CHARACTERS: Final = 60
+_AND: Final = frozenset(("and", "or", "und", "et", "y", "e", "are", "were"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,17 @@ class FigureMatcher:
 
     def __init__(self, roster: Roster | None = None) -> None:
         roster = roster or shipped_roster()
+        self._by_name = {
+            alias.text: figure for figure in reversed(roster.figures) for alias in reversed(figure.aliases)
+        }
         self._spelled: list[tuple[Figure, Spelled]] = [
             (figure, spelled) for figure in roster.figures for spelled in spellings_of(figure)
         ]
-        borne = Counter(chain.from_iterable({*fold_words(figure.name)} for figure in roster.figures))
+        folded = [fold_words(figure.name) for figure in roster.figures]
+        borne = Counter(chain.from_iterable(map(set, folded)))
         names = {word for word, bearers in borne.items() if bearers >= BEARERS_OF_A_NAME}
+        first = Counter(words[0] for words in folded if len(words) > 1)
+        given = {word for word, bearers in first.items() if bearers >= BEARERS_OF_A_NAME}
         self._lexicon = Lexicon(
             (
                 LexiconName(spelled.words, index, spelled.joins, spelled.slips)
@@ -69,7 +76,7 @@ class FigureMatcher:
             ),
             known=names | GIVEN | SURNAMES | WORDS | WRITTEN,
             common=names | GIVEN | SURNAMES | WORDS,
-            given=GIVEN - WORDS,
+            given=(GIVEN | given) - WORDS,
         )
         code = f"{roster.digest}:{CODE_VERSION}"
         self.revision = f"figures:{hashlib.sha256(code.encode()).hexdigest()[:12]}"
@@ -83,11 +90,21 @@ class FigureMatcher:
         folded = FoldedText(text)
         named = self._named(folded, today)
         roles = [
-            FigureMention(role.words, role.start, role.end, Standing.ROLE, "", "role", "", "shown")
+            self._in_office(role, today)
             for role in find_roles(folded)
             if not any(mention.start < role.end and role.start < mention.end for mention in named)
         ]
         return tuple(sorted([*named, *roles], key=lambda mention: mention.start))
+
+    def _in_office(self, role: Role, today: date) -> FigureMention:
+        """Whoever held the office, where the text says when; else the role."""
+        figure = self._by_name.get(role.holder)
+        if figure is None:
+            return FigureMention(role.words, role.start, role.end, Standing.ROLE, "", "role", "", "shown")
+        standing = standing_of(figure, today)
+        return FigureMention(
+            figure.name, role.start, role.end, standing, figure.died, "role", figure.estate, "shown"
+        )
 
     def _named(self, text: FoldedText, today: date) -> list[FigureMention]:
         mentions: list[FigureMention] = []
@@ -122,7 +139,8 @@ class FigureMatcher:
         spelled = self._spelled[hit.index][1]
         if spelled.comma and "," not in text.original[text.words[hit.first].start : text.words[hit.last].end]:
             return False
-        if len(spelled.words) == 1 and _part_of_a_name(text, hit):
+        others = _in_a_list(text, hit) if spelled.lists else _part_of_a_name(text, hit)
+        if others and (spelled.lists or len(spelled.words) == 1):
             return False
         if spelled.need is Need.NOTHING or (
             spelled.need is Need.CAPITAL and hit.spelling in ("joined", "leet")
@@ -146,6 +164,14 @@ def _part_of_a_name(text: FoldedText, hit: Hit) -> bool:
             if common and (text.is_capital(beside, beside) if text.has_case else word not in WORDS):
                 return True
     return False
+
+
+def _in_a_list(text: FoldedText, hit: Hit) -> bool:
+    """Whether "Lucas, George" may be two of several people: a comma stands before it, or a comma or "and" after it."""
+    start, end = text.words[hit.first].start, text.words[hit.last].end
+    after = text.words[hit.last + 1].text if hit.last + 1 < len(text.words) else ""
+    beside = text.original[:start].rstrip()[-1:] + text.original[end:].lstrip()[:1]
+    return "," in beside or "&" in beside or after in _AND
 
 
 def _names_thing(text: FoldedText, hit: Hit) -> bool:

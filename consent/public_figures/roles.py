@@ -1,6 +1,7 @@
 """Offices that one person holds: "the current president of the United States", "the Pope", "the King of England".
 
-A bare role names whoever holds it today; it is for a person to decide whether somebody recognisable would be shown.
+A bare role names whoever holds it today; it is for a person to decide whether somebody recognisable would be shown. With a year
+or a number ("the 44th president of the United States") it names the one person who held it then, where the list of offices knows.
 """
 
 import re
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from consent.naming.fold import FoldedText
+from consent.public_figures.offices import shipped_offices
 
 _COUNTRIES: Final = (
     "united states(?: of america)?|u s(?: a)?|usa|us|america|united kingdom|u k|uk|great britain|britain|england|scotland|france"
@@ -37,21 +39,23 @@ _ROLE: Final = re.compile(
     r"|\bthe (?:ceo|founder|head|boss) of (?:tesla|spacex|meta|facebook|apple|google|microsoft|amazon|openai|nvidia|x|twitter)\b"
 )
 _PAST: Final = re.compile(
-    r"\b(?:medieval|ancient|fictional|fairy ?tale|first|former|founding|old|legendary|mythical)\s+$"
+    r"(?<!\S)(?:medieval|ancient|fictional|fairy ?tale|first|former|founding|old|legendary|mythical|un|une|ein|eine|einen|um"
+    r"|uma|ex|एक)\s+$"
 )
 _SPACES: Final = re.compile(r"\s+")
 
 
 class Role(NamedTuple):
-    """A role named in a text: its words as written, and the half-open span in the original."""
+    """A role named in a text: its words as written, the half-open span in the original, and who held it then, "" if not told."""
 
     words: str
     start: int
     end: int
+    holder: str = ""
 
 
 def find_roles(text: FoldedText) -> Iterator[Role]:
-    """The offices named in the text. Word-bounded: the words are joined by one space before they are compared."""
+    """The offices named in the text, in its order. Word-bounded: the words are joined by one space before they are compared."""
     line = " ".join(word.text for word in text.words)
     starts, ends, at = {}, {}, 0
     for word in text.words:
@@ -59,7 +63,26 @@ def find_roles(text: FoldedText) -> Iterator[Role]:
         at += len(word.text)
         ends[at] = word.end
         at += 1
-    for found in _ROLE.finditer(line):
-        if found.start() in starts and found.end() in ends and not _PAST.search(line[: found.start()]):
-            start, end = starts[found.start()], ends[found.end()]
-            yield Role(_SPACES.sub(" ", text.original[start:end]), start, end)
+    found = dict.fromkeys(_bare(line), "") | _listed(line)
+    taken = -1
+    for first, last in sorted(found, key=lambda span: (span[0], -span[1])):
+        if first in starts and last in ends and first > taken and not _PAST.search(line[:first]):
+            taken = last
+            start, end = starts[first], ends[last]
+            yield Role(_SPACES.sub(" ", text.original[start:end]), start, end, found[first, last])
+
+
+def _bare(line: str) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in _ROLE.finditer(line))
+
+
+def _listed(line: str) -> dict[tuple[int, int], str]:
+    """The listed offices, each with the holder that a year or a number tells; English ones without either need "the"."""
+    offices = shipped_offices()
+    told = {}
+    for found in offices.pattern.finditer(line):
+        office = offices.by_name[found["office"]]
+        holder = office.holder(found["before"] or found["after"] or "", found["number"] or "")
+        if holder or found["the"] or found["office"] not in offices.articled:
+            told[found.span()] = holder
+    return told

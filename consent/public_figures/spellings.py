@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from consent.naming.cases import forms_of
 from consent.naming.common import GIVEN, SURNAMES, WORDS
 from consent.naming.fold import fold_words
 from consent.naming.marks import Need
 from consent.public_figures.roster import Figure
 
-INITIAL_SURNAME_LETTERS: Final = 5
+INITIAL_SURNAME_LETTERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """One way to write a name: its folded words, what it needs, whether many people bear it, and whether a comma is in it."""
+    """One way to write a name: its folded words, what it needs, whether many people bear it, whether a comma is in it, and
+    whether that comma could be one of a list of given names."""
 
     words: tuple[str, ...]
     need: Need
@@ -26,6 +28,7 @@ class Spelled:
     joins: bool
     slips: bool
     comma: bool = False
+    lists: bool = False
 
 
 def spellings_of(figure: Figure) -> Iterator[Spelled]:
@@ -36,6 +39,8 @@ def spellings_of(figure: Figure) -> Iterator[Spelled]:
             continue
         plain = alias.need is Need.NOTHING
         yield Spelled(words, alias.need, is_shared(words), joins=_may_join(alias.need, words), slips=plain)
+        for form in forms_of(alias.text):
+            yield Spelled(fold_words(form), alias.need, False, joins=False, slips=False)
         if plain:
             yield from _turned(alias.text)
 
@@ -49,15 +54,18 @@ def _may_join(need: Need, words: tuple[str, ...]) -> bool:
 
 
 def _turned(name: str) -> Iterator[Spelled]:
-    """ "Presley, Elvis" and "E. Presley". A surname that is also a given name is left alone: "Harrison, Ford and George"."""
+    """ "Presley, Elvis" and "E. Presley". Where the surname is also a given name, a list of people must be told from it:
+    "Harrison, Ford and George"."""
     *given, surname = map(fold_words, name.split())
-    if not 1 <= len(given) <= 2 or not all((*given, surname)) or surname[-1] in GIVEN:
+    if not 1 <= len(given) <= 3 or not all((*given, surname)):
         return
-    common = surname[-1] in SURNAMES or surname[-1] in WORDS
+    first_name = len(surname) == 1 and surname[0] in GIVEN
+    common = first_name or surname[-1] in SURNAMES or surname[-1] in WORDS
     need = Need.CAPITAL if common else Need.NOTHING
-    yield Spelled((*surname, *chain(*given)), need, False, joins=False, slips=False, comma=True)
-    if len(given) == 1 and len(surname[0]) >= INITIAL_SURNAME_LETTERS and not common and len(given[0][0]) > 1:
-        yield Spelled((given[0][0][0], *surname), Need.CAPITAL, False, joins=False, slips=False)
+    yield Spelled((*surname, *chain(*given)), need, False, False, False, comma=True, lists=first_name)
+    if len(given) <= 2 and len("".join(surname)) >= INITIAL_SURNAME_LETTERS and len(given[0][0]) > 1:
+        need = Need.CUE if common else Need.CAPITAL
+        yield Spelled((given[0][0][0], *surname), need, False, joins=False, slips=False)
 
 
 def is_shared(words: tuple[str, ...]) -> bool:

@@ -1,8 +1,9 @@
-"""Makes the shipped list of works: `python -m consent.works.build NAMES_CSV [--out FILE]`.
+"""Makes the shipped list of works: `python -m consent.works.build [NAMES_CSV] [--dry-run] [--out FILE]`.
 
-NAMES_CSV has the columns name, franchise, kind, alias, source. The hand-written `works.txt` wins where both name a work; what
-`public_domain.txt` or the table calls public domain is left out, and other works with such a name need a cue. The same
-inputs give the same bytes.
+NAMES_CSV has the columns name, franchise, kind, alias, source; without it the rows that came from tables are taken from the
+present list. `--dry-run` prints what would change, and writes nothing. The hand-written `works.txt` and `works_more.txt` win
+where both name a work; what `public_domain.txt` or the table calls public domain is left out, and other works with such a name
+need a cue. The same inputs give the same bytes.
 """
 
 import argparse
@@ -14,12 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from consent.naming.changes import changes, rows_of
 from consent.naming.common import GIVEN, SURNAMES, WORDS, word_set
 from consent.naming.fold import fold_words
 from consent.naming.marks import read_alias
 from consent.works.catalogue import COLUMNS, work_id_of
 
 FOLDER: Final = Path(__file__).parent / "list"
+HAND_WRITTEN: Final = ("works.txt", "works_more.txt")
 _KINDS: Final = {"character": "character", "tv_title": "tv", "film_title": "film", "brand": "brand"}
 _PUBLIC_DOMAIN: Final = "public_domain_control"
 _LEGAL_FORM: Final = re.compile(
@@ -111,11 +114,15 @@ def _marked(name: str, kind: str, franchise: str, free: frozenset[str]) -> str:
 
 
 def merge(table: Iterable[Row], written: Iterable[Row]) -> list[Row]:
-    """One row a work. A table's row whose name is already some work's name adds its aliases there."""
+    """One row a work. A name that is listed already adds its aliases there, under the franchise that it has: a second
+    hand-written row, or a table's row whose name is some work's alias."""
     rows: dict[tuple[str, str], Row] = {}
     owner: dict[str, tuple[str, str]] = {}
     for row in written:
-        place = (row.franchise, key_of(row.names[0]))
+        key = key_of(row.names[0])
+        place = owner.get(key, (row.franchise, key))
+        if place[1] != key:  # only an alias there: another work with a name of its own
+            place = (row.franchise, key)
         rows[place] = _joined(rows[place], row) if place in rows else row
         for name in row.names:
             owner.setdefault(key_of(name), place)
@@ -150,36 +157,50 @@ def write(rows: Iterable[Row], target: Path) -> int:
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for row in ordered:
-            work_id = work_id_of(row.franchise, read_alias(row.names[0]).text)
-            writer.writerow(
-                (
-                    work_id,
-                    row.names[0],
-                    "|".join(row.names[1:]),
-                    row.franchise,
-                    row.kind,
-                    row.holder,
-                    row.source,
-                )
-            )
+        writer.writerows(map(_columns, ordered))
     return len(ordered)
+
+
+def _columns(row: Row) -> tuple[str, ...]:
+    work_id = work_id_of(row.franchise, read_alias(row.names[0]).text)
+    names = (row.names[0], "|".join(row.names[1:]))
+    return (work_id, *names, row.franchise, row.kind, row.holder, row.source)
+
+
+def read_present(path: Path) -> Iterator[Row]:
+    """The rows of a list built before that came from a table, with their marks; what only we wrote is left to the texts."""
+    for _, name, aliases, franchise, kind, holder, source in rows_of(path, len(COLUMNS)).values():
+        if source != "hand-written":
+            tables = "|".join(part for part in source.split("|") if part != "hand-written")
+            yield Row((name, *filter(None, aliases.split("|"))), franchise, kind, holder, tables)
+
+
+def _table(names: Path | None, present: Path) -> list[Row]:
+    if names is None:
+        return list(read_present(present))
+    free = read_public_domain((FOLDER / "public_domain.txt").read_text(encoding="utf-8"))
+    with names.open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    free |= {key_of(row["name"]) for row in table if row["kind"] == _PUBLIC_DOMAIN}
+    return list(read_table(table, free))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0 when the list was written."""
     parser = argparse.ArgumentParser(prog="python -m consent.works.build", description=__doc__)
-    parser.add_argument("names", type=Path, help="table of names of works, CSV")
+    parser.add_argument("names", type=Path, nargs="?", help="table of names of works, CSV")
     parser.add_argument("--out", type=Path, default=FOLDER / "works.csv")
+    parser.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
     given = parser.parse_args(arguments)
-    free = read_public_domain((FOLDER / "public_domain.txt").read_text(encoding="utf-8"))
-    written = read_hand_written((FOLDER / "works.txt").read_text(encoding="utf-8"))
-    with given.names.open(encoding="utf-8", newline="") as file:
-        table = list(csv.DictReader(file))
-    free |= {key_of(row["name"]) for row in table if row["kind"] == _PUBLIC_DOMAIN}
-    sys.stdout.write(
-        f"{write(merge(read_table(table, free), written), given.out)} works written to {given.out}\n"
-    )
+    texts = ((FOLDER / name).read_text(encoding="utf-8") for name in HAND_WRITTEN)
+    written = [row for text in texts for row in read_hand_written(text)]
+    rows = merge(_table(given.names, given.out), written)
+    if given.dry_run:
+        after = {columns[0]: columns for columns in map(_columns, rows)}
+        lines = changes(rows_of(given.out, len(COLUMNS)), after, COLUMNS)
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+    else:
+        sys.stdout.write(f"{write(rows, given.out)} works written to {given.out}\n")
     return 0
 
 

@@ -20,6 +20,11 @@ CUES: Final = word_set(
     "song lyrics album musical figurine plush toy lego funko meme crossover vs versus mascot gameplay player level "
     "boss saga trilogy starring"
 )
+WEAK_CUES: Final = word_set(
+    "toy show tv costume dressed fan level plush player scene scenes poster figurine boss hero vs versus song album theme themed "
+    "game games series comic brand style styled"
+)
+"""Cues that are everyday words themselves: no sign of a title that is written like one, "toy cars", "hold it up to show"."""
 CUE_REACH: Final = 6
 
 _LOGO: Final = word_set(

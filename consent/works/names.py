@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Literal
 
+from consent.naming.cases import forms_of
 from consent.naming.common import GIVEN, SURNAMES, WORDS, WRITTEN, stands_out
 from consent.naming.fold import FoldedText, fold_words
 from consent.naming.hits import Hit, LexiconName
 from consent.naming.lexicon import Lexicon, longest
 from consent.naming.marks import Need
 from consent.works.catalogue import Catalogue, ListedWork, WorkKind, shipped_catalogue
-from consent.works.context import CUE_REACH, CUES, Use, use_of
+from consent.works.context import CUE_REACH, CUES, WEAK_CUES, Use, use_of
 
-CODE_VERSION: Final = 1
+CODE_VERSION: Final = 2
 """Raised with every change of the rules, so that the revision of a finding changes with them."""
 
 How = Literal["exact", "folded", "alias", "joined", "leet", "misspelled"]
@@ -119,8 +120,10 @@ class WorkMatcher:
             return told or alone or stands_out(name.words) or (capital and text.has_case)
         if alone:
             return capital and name.work.kind is WorkKind.CHARACTER
-        telling = capital and (_quoted(text, hit) or not text.begins_sentence(hit.first))
-        return cue and (telling or not text.has_case)
+        if not text.has_case:
+            everyday = WEAK_CUES if WORDS.issuperset(name.words) else frozenset()
+            return cue and not everyday.issuperset(CUES.intersection(near))
+        return cue and capital and (_quoted(text, hit) or not text.begins_sentence(hit.first))
 
 
 def _names_of(work: ListedWork) -> list[_Name]:
@@ -130,6 +133,7 @@ def _names_of(work: ListedWork) -> list[_Name]:
         words = fold_words(alias.text)
         if words:
             names.append(_Name(work, words, alias.need, group - {*words}))
+            names += [_Name(work, fold_words(form), alias.need, group) for form in forms_of(alias.text)]
             if (
                 len(words) == 1
                 and work.kind is WorkKind.CHARACTER

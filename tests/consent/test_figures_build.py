@@ -164,3 +164,19 @@ def test_the_shipped_columns_hold_only_what_they_may() -> None:
             assert row["name"].strip("~? "), row
             assert not row["died"] or row["status"] == "dead", row
             assert all(part.isdigit() for part in row["died"].split("-")) or not row["died"], row
+
+
+def test_without_a_table_the_rows_of_the_present_list_stay(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = tmp_path / "out.csv"
+    built.write_bytes((FOLDER / "figures.csv").read_bytes())
+    assert main(["--out", str(built), "--dry-run"]) == 0
+    assert "0 added, 0 removed, 0 changed" in capsys.readouterr().out
+
+
+def test_a_list_with_a_broken_row_is_refused_with_its_line(tmp_path: Path) -> None:
+    built = tmp_path / "out.csv"
+    built.write_text("name,aliases\nOrla,\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"out\.csv, line 2: 2 columns, not 9; build it again"):
+        main(["--out", str(built), "--dry-run"])

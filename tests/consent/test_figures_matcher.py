@@ -72,6 +72,7 @@ def test_the_seventy_years_are_counted_from_the_day_asked_about() -> None:
         ("OrlaB waves", "alias"),
         ("Brennivin waves", "alias"),
         ("Brennivin, Orla waves", "alias"),
+        ("Orl aBrenivin waves", "misspelled"),
         ("O. Brennivin waves", "alias"),
         ("#OrlaBrennivin waves", "joined"),
         ("o r l a b r e n n i v i n", "joined"),
@@ -158,6 +159,39 @@ def test_the_words_beside_a_name_say_whether_anyone_is_shown(text: str, use: str
 def test_every_figure_of_a_list_is_found_in_order() -> None:
     text = "Orla Brennivin, Vera Oldenkamp and Casimir Vandort at a table"
     assert names(text) == ["Orla Brennivin", "Vera Oldenkamp", "Casimir Vandort"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Peter, Ivo waves", ["Ivo Peter"]),
+        ("Peter, Ivo and Mia wave", []),
+        ("Mia, Peter, Ivo wave", []),
+    ],
+)
+def test_a_surname_that_is_a_given_name_stands_first_only_outside_a_list(text: str, found: list[str]) -> None:
+    matcher = FigureMatcher(roster("Ivo Peter,,living,1980,,,,t,"))
+    assert [mention.name for mention in matcher.find(text, TODAY)] == found
+
+
+@pytest.mark.parametrize(("text", "found"), [("Kim-hana, Ivo waves", 1), ("kim-hana, ivo waves", 1)])
+def test_a_double_name_needs_one_capital_letter(text: str, found: int) -> None:
+    matcher = FigureMatcher(roster("Ivo Kim-hana,,living,1980,,,,t,"))
+    assert len(matcher.find(text, TODAY)) == found
+
+
+def test_an_office_with_a_year_is_the_person_who_held_it_with_their_own_standing() -> None:
+    matcher = FigureMatcher(roster("Barack Obama,,living,1961,,,,t,"))
+    (mention,) = matcher.find("the president of the United States in 2012 dances", TODAY)
+    assert (mention.name, mention.standing, mention.how) == ("Barack Obama", "living", "role")
+
+
+@pytest.mark.parametrize(
+    "text", ["Танцует с Иво Плесковым", "私はプレスコフが好き", "普乐斯科夫在跳舞", "رقص مع وبليسكوف"]
+)
+def test_a_name_is_found_in_the_script_that_the_list_has(text: str) -> None:
+    matcher = FigureMatcher(roster("Ivo Pleskov,Иво Плесков|プレスコフ|普乐斯科夫|بليسكوف,living,1980,,,,t,"))
+    assert [mention.name for mention in matcher.find(text, TODAY)] == ["Ivo Pleskov"]
 
 
 def test_the_living_win_where_two_people_share_a_name() -> None:

@@ -60,6 +60,7 @@ def spelled(text: str, book: Lexicon | None = None) -> list[tuple[str, str]]:
         "elvispresley77",
         "theelvispresley",
         "Elviss Prezly",
+        "alvis presle",
     ],
 )
 def test_a_name_is_found_however_it_is_written(written: str) -> None:
@@ -78,7 +79,6 @@ def test_a_name_is_found_however_it_is_written(written: str) -> None:
         "elvis x presley",
         "presley elvis",
         "alviss presle",
-        "alvis presle",
         "z e n d a y a h",
     ],
 )

@@ -115,6 +115,29 @@ def test_the_command_writes_the_same_bytes_twice(tmp_path: Path, capsys: pytest.
     assert "works written to" in capsys.readouterr().out
 
 
+def test_a_dry_run_says_what_would_change_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, built = tmp_path / "names.csv", tmp_path / "out.csv"
+    table.write_text(f"{HEAD}\nBulbasaur,Pokémon,character,フシギダネ,table\n", encoding="utf-8")
+    assert main([str(table), "--out", str(built)]) == 0
+    before = built.read_bytes()
+    table.write_text(f"{HEAD}\nZorbofant,Pokémon,character,,table\n", encoding="utf-8")
+    capsys.readouterr()
+    assert main([str(table), "--out", str(built), "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "Zorbofant | Pokémon | character | table" in said
+    assert "\n1 added, 0 removed, 1 changed" in f"\n{said}"
+    assert built.read_bytes() == before
+
+
+def test_without_a_table_the_rows_of_the_present_list_stay(tmp_path: Path) -> None:
+    built = tmp_path / "out.csv"
+    built.write_bytes((FOLDER / "works.csv").read_bytes())
+    assert main(["--out", str(built)]) == 0
+    assert built.read_bytes() == (FOLDER / "works.csv").read_bytes()
+
+
 def test_the_shipped_list_holds_every_hand_written_work() -> None:
     listed = parse_catalogue((FOLDER / "works.csv").read_text(encoding="utf-8")).works
     keys = {(work.franchise, work.name) for work in listed}
