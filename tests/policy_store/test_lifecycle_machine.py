@@ -210,7 +210,7 @@ def test_whatever_steps_are_taken_one_revision_rules_and_the_history_says_how(
     class Here(Life):
         database = sqlite_database
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # untyped in hypothesis
+    run_state_machine_as_test(
         Here,
         settings=settings(
             max_examples=20,
