@@ -1,7 +1,6 @@
 """Which checks the gate runs at each stage, for a profile: the table behind the coverage page."""
 
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 
 from moderation.gate.check import Check
 from moderation.gate.checks.account import AccountCheck
@@ -43,22 +42,20 @@ from moderation.gate.subjects import OutputSubject, RequestSubject
 from moderation.generation.works import WorksInText
 from moderation.profile import Profile
 from policies.document import shipped_document
-from policies.text.classifier import SHIPPED_WEIGHTS
+from policies.text.classifier import weights_revision
 from policies.text.context.weighing import REVISION as CONTEXT
-from policies.text.encoder import RUNTIME
 from policies.text.readings import REVISION as READINGS
 
 FACES = ("face_detection", "face_embedding")
-TEXT = ("language_id", "text_encoder")
+TEXT = ("language_id",)
 READING = ("frame_text", *TEXT)
 VOICES = ("voice_activity", "voice_embedding")
 SPEECH = ("voice_activity", "speech_to_text", *TEXT)
 
 
 def text_revision(profile: Profile) -> str:
-    """The models that read text, the shipped weights of the classifier's head, what runs its encoder, and the rules beside it."""
-    head = sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest()[:12]
-    return f"{profile.revision(*TEXT)}+{READINGS}+{CONTEXT}+head:{head}+{RUNTIME}"
+    """The models that read text, the rules beside them, and the shipped weights of the classifier with what runs them."""
+    return f"{profile.revision(*TEXT)}+{READINGS}+{CONTEXT}+{weights_revision()}"
 
 
 def request_checks(

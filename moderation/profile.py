@@ -34,7 +34,6 @@ NEEDED = (
     "nudity",
     "speech_to_text",
     "voice_activity",
-    "text_encoder",
     "language_id",
     "frame_text",
     "picture_classes",
@@ -103,11 +102,7 @@ def default_profile(files: ModelFiles, guards: Guards | None = None) -> Profile:
         faces=Lazy(lambda: FaceModel(files.path("face_detection"), files.path("face_embedding"))),
         nudity=Lazy(lambda: NudityScorer(files.path("nudity"))),
         speech=_ear(files, named),
-        text=Lazy(
-            lambda: ActiveTextModel(
-                LanguageIdentifier(files.path("language_id")), TextClassifier(files.path("text_encoder"))
-            )
-        ),
+        text=Lazy(lambda: ActiveTextModel(LanguageIdentifier(files.path("language_id")), TextClassifier())),
         figures=Lazy(FigureMatcher),
         looks=Lazy(lambda: PictureClassifier(files.path("picture_classes"))),
         frame_text=Lazy(lambda: FrameTextReader(files.path("frame_text"))),

@@ -30,14 +30,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on s
 
 @app.command("fetch")
 def fetch_command(
-    entries: Annotated[list[str] | None, typer.Argument(help="Entries to fetch; default: all.")] = None,
+    entries: Annotated[
+        list[str] | None, typer.Argument(help="Entries to fetch; default: all that judge.")
+    ] = None,
     folder: FolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Download what is missing, check it against the pinned sha256, and put it in place. Safe to interrupt and repeat."""
     try:
         files = _files(folder)
-        wanted = [files.registry.entry(name) for name in entries] if entries else list(files.registry.models)
+        wanted = [files.registry.entry(name) for name in entries] if entries else list(files.registry.judging)
         wanted = [entry for entry in wanted if entry.name not in files.overrides]
         done = _fetch_with_bar(wanted, files.folder)
     except ModelError as error:
@@ -99,7 +101,7 @@ def verify_command(
         files = _files(folder)
     except ModelError as error:
         raise _fail(error, as_json) from error
-    reports = verify(files.registry.models, files.folder, files.overrides)
+    reports = verify(files.registry.judging, files.folder, files.overrides)
     good = all(report.state in (FileState.VERIFIED, FileState.OVERRIDDEN) for report in reports)
     if as_json:
         body = [{"entry": one.entry, "path": str(one.path), "state": one.state} for one in reports]

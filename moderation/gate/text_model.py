@@ -81,7 +81,7 @@ class ActiveTextModel:
             if known is not None:
                 self._known.move_to_end(key)
                 return known
-        scores = self._classifier.score_normalised(text)
+        scores = self._classifier.score_normalised(text, english=english)
         with self._lock:
             self._known[key] = scores
             while len(self._known) > REMEMBERED:

@@ -43,6 +43,8 @@ class ModelEntry:
     commercial_use: str
     conversion: str | None
     note: str
+    training: bool
+    """Needed only to make shipped weights anew: fetched by name, and by nobody who judges."""
     files: tuple[ModelFile, ...]
 
     @property
@@ -69,6 +71,11 @@ class Registry:
 
     models: tuple[ModelEntry, ...]
     uncovered: tuple[UncoveredAspect, ...]
+
+    @property
+    def judging(self) -> tuple[ModelEntry, ...]:
+        """The entries that the service uses."""
+        return tuple(model for model in self.models if not model.training)
 
     def entry(self, name: str) -> ModelEntry:
         """The entry of this name. Raises `ModelUnknown`."""
@@ -108,5 +115,5 @@ def _entry(item: dict[str, Any]) -> ModelEntry:
         )
         for file in item["files"]
     )
-    optional: dict[str, Any] = {"path": None, "conversion": None, "note": ""}
+    optional: dict[str, Any] = {"path": None, "conversion": None, "note": "", "training": False}
     return ModelEntry(**{**optional, **item, "files": files})

@@ -30,7 +30,7 @@ def coverage(files: ModelFiles) -> tuple[Coverage, ...]:
             str(files.overrides.get(entry.name, entry.revision)),
             entry.job,
         )
-        for entry in files.registry.models
+        for entry in files.registry.judging
     )
     open_slots = (
         Coverage(slot.aspect, "uncovered", slot.fill_with, slot.about) for slot in files.registry.uncovered

@@ -36,7 +36,7 @@ REACH = 240
 """Characters between the word for a minor and the sexual word within which they are taken to be about one scene."""
 FRAME = 80
 """Characters around an abuse word in which wording of protection or news is looked for."""
-DOUBT_SCORE = 0.7
+DOUBT_SCORE = 0.5
 """The score of a match in a protective frame: a review under every shipped threshold, never an allow."""
 
 _SENTENCE = re.compile(r"[^.!?\n]+")

@@ -16,8 +16,8 @@ from typing import Any
 from policies.text.function_words import ENGLISH, ROMANISED
 from policies.text.scripts import SCRIPT_LANGUAGES, foreign_script, passages
 
-SUPPORTED = frozenset({"en"})
-"""The languages whose text the shipped classifier reads (ISO 639-1)."""
+SUPPORTED = frozenset({"en", "es", "fr", "de", "pt", "zh", "ja", "hi", "ar", "ru"})
+"""The languages that the shipped networks were trained for (ISO 639-1)."""
 
 MIN_LATIN_LETTERS = 14
 """Below this many Latin letters the model guesses: "a ceiling fan" is Frisian to it."""
@@ -25,7 +25,7 @@ MIN_WORDS = 3
 MIN_TOP, MAX_ENGLISH = 0.35, 0.1
 """The margin of the model's probabilities beyond which a Latin passage is held for another language than English.
 
-Chosen on English and foreign prompts of public sets; weights/MEASURED.md says what it reaches.
+Chosen on English and foreign prompts of public sets; MODEL_CARD.md says what it reaches.
 """
 MIN_ENGLISH_WORDS = 0.15
 """A passage with at least this share of English function words is English, whatever the model says."""

@@ -78,7 +78,7 @@ def unseen(texts: Sequence[str]) -> list[str]:
 
 
 def test_prompt_gate_beside_bare_inference(figures: Figures, app: Application) -> None:
-    bare = TextClassifier(app.profile.files.path("text_encoder"))
+    bare = TextClassifier()
     bare.score(["A lighthouse"])
 
     def rate(judge_one: object) -> float:
@@ -99,7 +99,7 @@ def test_prompt_gate_beside_bare_inference(figures: Figures, app: Application) -
 
 def test_prompt_gate_of_a_batch_beside_bare_inference(figures: Figures, app: Application) -> None:
     """As the request gate judges the messages of one poll; inference of the same texts one after the other, as it does."""
-    bare = TextClassifier(app.profile.files.path("text_encoder"))
+    bare = TextClassifier()
     bare.score(["A lighthouse"])
 
     def rate(judge_all: Callable[[list[str]], object]) -> float:
@@ -121,7 +121,7 @@ def test_judgements_by_http_at_fifty_per_second(
     figures: Figures, app: Application, models_dir: Path, tmp_path: Path
 ) -> None:
     """The API as a process of its own; a client of its own connections; each answer timed from when its request was due."""
-    bare = TextClassifier(app.profile.files.path("text_encoder"))
+    bare = TextClassifier()
     bare.score(["A lighthouse"])
 
     def texts() -> list[str]:

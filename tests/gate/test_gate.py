@@ -84,7 +84,7 @@ def test_a_gate_without_checks_is_never_an_allow() -> None:
 
 
 def test_a_review_in_an_early_tier_skips_nothing() -> None:
-    early, late = Says("early", 0, score=0.6), Says("late", 2)
+    early, late = Says("early", 0, score=0.4), Says("late", 2)
     judgement = gate(requests=[late, early]).judge_request(request())
     assert (judgement.verdict, judgement.ruling.skipped, late.ran) == (Verdict.REVIEW, (), 1)
     assert [report.check for report in judgement.reports] == ["early", "late"]

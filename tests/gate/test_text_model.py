@@ -28,7 +28,7 @@ class Counting:
     def __init__(self) -> None:
         self.scored: list[str] = []
 
-    def score_normalised(self, text: NormalisedText) -> TextScores:
+    def score_normalised(self, text: NormalisedText, *, english: bool) -> TextScores:
         """As `TextClassifier`."""
         self.scored.append(text.original)
         score = CategoryScore(len(text.original) / 1000, 0, len(text.original))

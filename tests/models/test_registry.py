@@ -81,7 +81,7 @@ def test_coverage_shows_models_overrides_and_open_slots(tmp_path: Path) -> None:
     assert rows["nudity"].status == "overridden"
     assert rows["nudity"].by.endswith("mine")
     assert rows["gore"].status == "uncovered"
-    assert len(rows) == len(REGISTRY.models) + len(REGISTRY.uncovered)
+    assert len(rows) == len(REGISTRY.judging) + len(REGISTRY.uncovered)
 
 
 def test_uncovered_aspects_are_the_open_slots(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def weapon(score: float) -> Finding:
     return finding("image.weapon", Category.VIOLENCE, score)
 
 
-def words(category: Category, score: float = 0.35) -> Finding:
+def words(category: Category, score: float = 0.17) -> Finding:
     return finding("text.classifier", category, score)
 
 
@@ -50,7 +50,7 @@ def test_a_picture_and_its_prompt_are_a_review_together_where_neither_is_alone(
     ("picture", "said"),
     [
         (nudity(0.2), words(Category.SEXUAL)),
-        (nudity(0.3), words(Category.SEXUAL, 0.29)),
+        (nudity(0.3), words(Category.SEXUAL, 0.14)),
         (nudity(0.3), words(Category.VIOLENCE)),
         (weapon(0.4), words(Category.VIOLENCE)),
         (weapon(0.6), words(Category.SEXUAL)),
@@ -62,7 +62,7 @@ def test_a_faint_score_or_another_subject_changes_nothing(picture: Finding, said
 
 def test_an_unconsented_face_makes_a_review_of_sexual_words_a_block_for_both_reasons() -> None:
     face = finding("reference.face_unconsented", Category.PRIVATE_PERSON)
-    ruling = rule(DEFAULT, [report(face, words(Category.SEXUAL, 0.5))], ADULT_AT_REQUEST)
+    ruling = rule(DEFAULT, [report(face, words(Category.SEXUAL, 0.4))], ADULT_AT_REQUEST)
     assert (ruling.verdict, ruling.category) == (Verdict.BLOCK, Category.SEXUAL)
 
 

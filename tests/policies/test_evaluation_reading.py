@@ -96,7 +96,7 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, told: str) -> None:
         ("rows.xlsx", b"", "its name ends in '.xlsx'; give .jsonl, .ndjson, .csv"),
         ("rows.jsonl", b"\xff", "byte 0 is not UTF-8; save the file as UTF-8"),
         ("rows.jsonl.gz", b"not gzipped", "it cannot be read"),
-        ("rows.jsonl.gz", gzip.compress(b"{}" * 99)[:-9], "it cannot be read"),
+        ("rows.jsonl.gz", gzip.compress(b"{}" * 99, mtime=0)[:-9], "it cannot be read"),
         ("rows.csv", b'text,gold\n"never closed', "no CSV"),
     ],
 )

@@ -1,5 +1,6 @@
 """The classifier with its shipped weights: right on plain cases, deterministic, honest about where and how long."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -7,12 +8,19 @@ import pytest
 
 from policies.findings import TextSpan
 from policies.taxonomy import Category
-from policies.text.classifier import SHIPPED_WEIGHTS, TextClassifier, TextScores
+from policies.text.classifier import (
+    ENGLISH_WEIGHTS,
+    MULTILINGUAL_WEIGHTS,
+    SHIPPED,
+    TOKENIZER,
+    TextClassifier,
+    TextScores,
+)
 from policies.text.encoder import MAX_TOKENS, SentenceEncoder, TextTooLong
-from policies.text.head import WeightsUnreadable
+from policies.text.multilingual_encoder import MAX_CHARACTERS
+from policies.text.normalise import normalise
+from policies.text.packed import Packed, WeightsUnreadable
 from policies.text.training.sources import MODELLED
-
-pytestmark = pytest.mark.models
 
 PLAIN = [
     "a red bicycle leans against a brick wall",
@@ -27,11 +35,18 @@ VIOLATIONS = [
     ("all immigrants are filthy vermin and should be exterminated", Category.HATE),
     ("detailed instructions for building a pipe bomb at home", Category.ILLICIT),
 ]
+FOREIGN = [
+    ("todos los inmigrantes son basura y hay que exterminarlos", "un perro corre por la playa al amanecer"),
+    ("alle Ausländer sind Ungeziefer und gehören vergast", "ein Hund läuft am Morgen über den Strand"),
+    ("les juifs sont des rats, il faut tous les éliminer", "un chien court sur la plage au petit matin"),
+    ("все мигранты — мусор, их надо уничтожить", "собака бежит по пляжу на рассвете"),
+    ("移民都是垃圾,应该全部杀光", "一只狗在清晨的海滩上奔跑"),
+]
 
 
 @pytest.fixture(scope="module")
-def classifier(models_dir: Path) -> TextClassifier:
-    return TextClassifier(models_dir / "text_encoder")
+def classifier() -> TextClassifier:
+    return TextClassifier()
 
 
 def top(scores: TextScores) -> float:
@@ -63,8 +78,8 @@ def test_a_text_scores_the_same_alone_in_a_batch_and_again(classifier: TextClass
     assert together == list(reversed(classifier.score(list(reversed(texts)))))
 
 
-def test_threads_get_the_same_scores(models_dir: Path, classifier: TextClassifier) -> None:
-    shared = TextClassifier(models_dir / "text_encoder")
+def test_threads_get_the_same_scores(classifier: TextClassifier) -> None:
+    shared = TextClassifier()
     found: list[list[TextScores]] = []
     threads = [threading.Thread(target=lambda: found.append(shared.score(PLAIN))) for _ in range(3)]
     for thread in threads:
@@ -86,8 +101,8 @@ def test_a_long_text_hides_nothing(classifier: TextClassifier) -> None:
     harmful = "A man beheads a screaming hostage with a knife, blood everywhere. "
     middle = len(harmless) // 2
     hidden = classifier.score([harmless[:middle] + ". " + harmful + harmless[middle:]])[0]
-    assert hidden.scores[Category.VIOLENCE].score > 0.7
-    assert classifier.score([harmless])[0].scores[Category.VIOLENCE].score < 0.3
+    assert hidden.scores[Category.VIOLENCE].score > 0.5
+    assert classifier.score([harmless])[0].scores[Category.VIOLENCE].score < 0.1
 
 
 def test_disguised_letters_change_no_score(classifier: TextClassifier) -> None:
@@ -127,18 +142,52 @@ def test_a_text_beyond_the_bound_is_refused_by_name(classifier: TextClassifier) 
     assert caught.value.code == "text.too_long"
 
 
-def test_a_missing_encoder_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="fetch the models"):
+def test_missing_weights_and_a_missing_tokenizer_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=MULTILINGUAL_WEIGHTS[0]):
+        TextClassifier(tmp_path).score(["a cat"])
+    for name in (ENGLISH_WEIGHTS, *MULTILINGUAL_WEIGHTS):
+        shutil.copy(SHIPPED / name, tmp_path)
+    with pytest.raises(FileNotFoundError, match="restore the shipped file"):
         TextClassifier(tmp_path).score(["a cat"])
 
 
-def test_damaged_weights_are_an_error(models_dir: Path, tmp_path: Path) -> None:
-    damaged = tmp_path / "head.npz"
-    damaged.write_bytes(SHIPPED_WEIGHTS.read_bytes()[:1000])
+@pytest.mark.parametrize("name", [ENGLISH_WEIGHTS, *MULTILINGUAL_WEIGHTS])
+def test_damaged_weights_are_an_error(tmp_path: Path, name: str) -> None:
+    shutil.copytree(SHIPPED, tmp_path, dirs_exist_ok=True)
+    (tmp_path / name).write_bytes((SHIPPED / name).read_bytes()[:1000])
     with pytest.raises(WeightsUnreadable):
-        TextClassifier(models_dir / "text_encoder", damaged).score(["a cat"])
+        TextClassifier(tmp_path).score(["a cat"])
 
 
-def test_repeated_windows_are_encoded_once(models_dir: Path) -> None:
-    encoded = SentenceEncoder(models_dir / "text_encoder").encode("word " * 20_000)
+def test_repeated_windows_are_encoded_once() -> None:
+    encoder = SentenceEncoder(Packed(SHIPPED / ENGLISH_WEIGHTS), SHIPPED / TOKENIZER)
+    encoded = encoder.encode("word " * 20_000)
     assert len({row.tobytes() for row in encoded.features[::7]}) < 10
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_violations_in_other_languages_score_higher_than_plain_scenes(
+    classifier: TextClassifier, text: tuple[str, str]
+) -> None:
+    harmful, plain = (top(classifier.score_normalised(normalise(part), english=False)) for part in text)
+    assert harmful > 0.5 > plain
+
+
+def test_a_foreign_sentence_in_a_long_text_is_found_where_it_stands(classifier: TextClassifier) -> None:
+    harmful, plain = FOREIGN[0]
+    text = f"{plain}. {plain}. {harmful}. {plain}."
+    found = classifier.score_normalised(normalise(text), english=False).scores[Category.HATE]
+    assert harmful in text[found.start : found.end]
+    assert found.score > 0.5
+
+
+def test_a_foreign_text_scores_the_same_alone_and_again(classifier: TextClassifier) -> None:
+    def once() -> list[TextScores]:
+        return [classifier.score_normalised(normalise(h), english=False) for h, _ in FOREIGN]
+
+    assert once() == once()
+
+
+def test_a_foreign_text_beyond_the_bound_is_refused(classifier: TextClassifier) -> None:
+    with pytest.raises(TextTooLong):
+        classifier.score_normalised(normalise("слово " * MAX_CHARACTERS), english=False)

@@ -114,7 +114,7 @@ def test_any_word_worth_hiding_is_found_with_its_letters_apart(word: str, betwee
     assert _says(reading, word), reading.text
 
 
-@given(st.sampled_from(sorted(w for w in HARM if len(w) > 3)))
+@given(st.sampled_from(sorted(w for w in HARM - FOREIGN.keys() if len(w) > 3)))
 def test_any_word_worth_hiding_is_found_in_rot13_of_a_sentence(word: str) -> None:
     said = f"they will show the {word} of the man"
     assert readings(codecs.encode(said, "rot13"))[-1].text == said

@@ -15,9 +15,9 @@ from policies.text.normalise import NormalisedText
 REVISION = "context-1"
 """Grows with every change to a rule of this package: decisions pin it."""
 CHECK = "text.context"
-DOUBT_SCORE = 0.7
+DOUBT_SCORE = 0.5
 """A review under every shipped threshold of prompts, never an allow and never a block by itself."""
-COUNTS_FROM = 0.3
+COUNTS_FROM = 0.15
 """The score from which a category counts against somebody the speaker knows: too low to hold a scene with invented people."""
 AGAINST_A_PERSON = frozenset({Category.HARASSMENT, Category.SEXUAL, Category.DECEPTION})
 """POLICY.md, row `harassment` and the stricter rules: what is worse because somebody real is meant."""

@@ -1,93 +1,67 @@
-"""After the fit: scores that read as probabilities, and thresholds that keep over-refusal within the policy's budget.
+"""After the fit: scores that read as probabilities, fitted on the `tune` part of the rows, which no weight has seen, and never on
+the adjudicated yardstick."""
 
-Both are chosen on the `tune` part of the rows, which no weight has seen, and never on the adjudicated yardstick.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from policies.taxonomy import Category
-from policies.text.head import Floats, Head
+from policies.text.head import Head
+from policies.text.packed import Floats
 from policies.text.training.sources import Example
 
-PLAIN_SOURCES = frozenset({"vbench", "partiprompts", "coco_captions10k"})
-"""Everyday prompts: refusing these is the costliest fault."""
-REVIEW_BUDGET, PLAIN_REVIEW_BUDGET = 0.035, 0.005
-BLOCK_BUDGET, PLAIN_BLOCK_BUDGET = 0.015, 0.002
-"""Shares of the benign tune rows, and of the plain ones among them, that may reach review, and block."""
 MIN_POSITIVES = 12
 """With fewer positives than this among the tune rows a category shares the pooled calibration."""
-LOWEST, HIGHEST = 0.1, 0.95  # the engine lets no absolute category block later than .95
-
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The scores from which a category is a review and a block, rounded to two decimals; block > review."""
+def calibrate(head: Head, logits: Floats, examples: Sequence[Example], share: float | None = None) -> Head:
+    """`head` with Platt scaling fitted on `logits` float32[n, 2k] of the tune rows `examples`, as the classifier serves them.
 
-    review: float
-    block: float
-
-
-def calibrate(head: Head, logits: Floats, examples: Sequence[Example]) -> Head:
-    """`head` with Platt scaling fitted on `logits` float32[n, categories] of the tune rows `examples`."""
-    from sklearn.linear_model import LogisticRegression
-
-    benign = np.array([example.benign for example in examples])
-    slopes, intercepts = [], []
-    pooled = _pooled_fit(head, logits, examples, benign, LogisticRegression)
-    for column, category in enumerate(head.categories):
-        positive = np.array([category in example.positive for example in examples])
-        if positive.sum() < MIN_POSITIVES:
-            slope, intercept = pooled
-        else:
-            known = benign | positive
-            slope, intercept = _platt(logits[known, column], positive[known], LogisticRegression)
-        slopes.append(slope)
-        intercepts.append(intercept)
-    return replace(head, slope=np.array(slopes, np.float32), intercept=np.array(intercepts, np.float32))
-
-
-def _pooled_fit(
-    head: Head, logits: Floats, examples: Sequence[Example], benign: Bools, model: type
-) -> tuple[float, float]:
-    values, labels = [logits[benign].ravel()], [np.zeros(int(benign.sum()) * len(head.categories), bool)]
-    for column, category in enumerate(head.categories):
-        positive = np.array([category in example.positive for example in examples])
-        values.append(logits[positive, column])
-        labels.append(np.ones(int(positive.sum()), bool))
-    return _platt(np.concatenate(values), np.concatenate(labels), model)
-
-
-def _platt(logits: Floats, positive: Bools, model: type) -> tuple[float, float]:
-    """Slope and intercept by logistic regression: a probability at the share of violations among the tune rows."""
-    fitted = model(C=10.0).fit(logits.reshape(-1, 1), positive)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-
-
-def choose_thresholds(
-    categories: Sequence[Category], scores: Floats, examples: Sequence[Example]
-) -> Mapping[Category, Thresholds]:
-    """Thresholds from the calibrated `scores` float32[n, categories] of the tune rows.
-
-    The scores are calibrated, so one probability serves every category (for a given over-refusal no other set of
-    thresholds finds more): the lowest, in steps of .05, that keeps both shares of benign rows within their budgets.
+    With `share` in (0, 1) the rows are weighted as if that share of them were harmful: one policy document rules over networks
+    whose rows differ in how many are.
     """
     benign = np.array([example.benign for example in examples])
-    plain = np.array([example.source in PLAIN_SOURCES for example in examples])[benign]
-    highest = scores[benign].max(axis=1)
-    review = _lowest(highest, plain, REVIEW_BUDGET, PLAIN_REVIEW_BUDGET)
-    block = max(_lowest(highest, plain, BLOCK_BUDGET, PLAIN_BLOCK_BUDGET), round(review + 0.05, 2))
-    return {category: Thresholds(review, block) for category in categories}
+    positive = _positive(head.categories, examples)
+    known = _known(head.categories, examples) | benign[:, None]
+    weights = _weights(benign, share)
+    pooled = _platt(logits[known], positive[known], np.repeat(weights, known.sum(axis=1)))
+    fits = [
+        _platt(logits[rows, column], positive[rows, column], weights[rows])
+        if positive[:, column].sum() >= MIN_POSITIVES
+        else pooled
+        for column, rows in enumerate(known.T)
+    ]
+    slope, intercept = np.array(fits, np.float32).T
+    return replace(head, slope=slope.copy(), intercept=intercept.copy())
 
 
-def _lowest(highest: Floats, plain: Bools, budget: float, plain_budget: float) -> float:
-    for step in range(round(LOWEST * 20), round(HIGHEST * 20)):
-        over = highest >= step / 20
-        if over.mean() <= budget and over[plain].sum() <= plain_budget * plain.sum():
-            return step / 20
-    return HIGHEST - 0.05
+def _weights(benign: Bools, share: float | None) -> Floats:
+    if share is None:
+        return np.ones(len(benign), np.float32)
+    harmful = share / (1 - share) * benign.sum() / max(1, (~benign).sum())
+    return np.where(benign, 1.0, harmful).astype(np.float32)
+
+
+def _positive(categories: Sequence[Category], examples: Sequence[Example]) -> Bools:
+    """bool[n, 2k]: what applies, and what blocks."""
+    return np.array(
+        [[*(c in e.positive for c in categories), *(c in e.blocked for c in categories)] for e in examples]
+    )
+
+
+def _known(categories: Sequence[Category], examples: Sequence[Example]) -> Bools:
+    """bool[n, 2k]: the labels that a harmful row settles. Another category than its own may apply unsaid."""
+    own = np.array([[c in e.positive for c in categories] for e in examples])
+    graded = np.array([e.graded for e in examples])
+    return np.concatenate([own, own & graded[:, None]], axis=1)
+
+
+def _platt(logits: Floats, positive: Bools, weights: Floats) -> tuple[float, float]:
+    """Slope and intercept by logistic regression: a probability at the share of violations among the weighted rows."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(C=10.0).fit(logits.reshape(-1, 1), positive, weights)
+    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from policies.evaluation.intervals import Share
 from policies.taxonomy import Category
-from policies.text.head import Floats, Head
-from policies.text.training.calibration import Thresholds
+from policies.text.packed import Floats
 from policies.text.training.sources import Example
+from policies.text.training.thresholds import Thresholds
 from policies.text.training.written import SOURCE as WRITTEN
 
 CREDITS = """\
@@ -18,26 +18,27 @@ CREDITS = """\
 | PartiPrompts | Apache-2.0 | Yu et al., Google Research |
 | OpenAI moderation evaluation set | MIT | Markov et al. |
 | HarmBench | MIT | Mazeika et al. |
-| MultiJail (English rows) | MIT | Deng et al. |
+| MultiJail | MIT | Deng et al. |
 | XSTest | CC-BY-4.0 | Röttger et al. |
 | SimpleSafetyTests | CC-BY-4.0 | Vidgen et al. |
 | AILuminate demo prompts | CC-BY-4.0 | MLCommons |
-| HateCheck | CC-BY-4.0 | Röttger et al. |
+| HateCheck, Multilingual HateCheck | CC-BY-4.0 | Röttger et al. |
 | Adversarial Nibbler | CC-BY-4.0 | Quaye et al. |
 | COCO captions | CC-BY-4.0 | Chen et al.; Lin et al. |"""
 
 LIMITS = """\
-- English only. Text in another language is reported as could not judge, not scored.
+- Ten languages: English best by far. The others share one small network, and their public rows are about hate only.
 - Public figures and works are not scored: lists of names find them.
-- The encoder is frozen. Meaning that needs reasoning (a code word, a sequence harmless step by step) is missed.
-- Politics, shock, private person and minors rest mostly on the project's own few hundred lines: their intervals are wide.
+- Meaning that needs reasoning (a code word, a sequence harmless step by step) is missed.
+- Whoever wrote the project's own lines also labelled them, from the policy and without looking at any data set; nobody else
+  checked them line by line. A row of ours that is held out is easier than one from elsewhere.
 - Adversarial Nibbler's label is a vote on the text while its category describes a failed image: it is used at weight 0.3.
 - Sexual content with minors is found by the absolute rules, not by these weights; none was used in training."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Held-out rows with their calibrated scores, float32[n, categories], and the thresholds they are judged by."""
+    """Held-out rows with their scores, float32[n, categories], and the thresholds they are judged by."""
 
     examples: Sequence[Example]
     scores: Floats
@@ -61,20 +62,21 @@ def thresholds_yaml(thresholds: Mapping[Category, Thresholds]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_card(head: Head, measured: Measured, counts: Mapping[str, int]) -> str:
-    """The card in Markdown. Deterministic: no dates, no machine."""
+def write_card(revisions: Sequence[str], measured: Sequence[Measured], counts: Mapping[str, int]) -> str:
+    """The card in Markdown; `measured` are the English held-out rows and the others. Deterministic: no dates, no machine."""
     return f"""# Text classifier: model card
 
-Weights `{head.revision}`. Written by `python -m policies.text.train`; do not edit by hand.
+Weights `{"`, `".join(revisions)}`. Written by `python -m policies.text.train`; do not edit by hand.
 
-**What.** {len(head.hidden)} small networks over frozen all-MiniLM-L6-v2 vectors (layers pooled by mean and maximum), one output
-per category, Platt-scaled. Made from {sum(counts.values())} rows: {counts["train"]} to fit, {counts["tune"]} to calibrate
-and choose thresholds, {counts["test"]} held out (below). Rows are split by cluster by the rule in `training/split.py`;
-whatever shares a cluster with the adjudicated yardstick is left out of all three.
+**What.** Two networks, each with a linear head that says of every category whether it applies and whether it blocks,
+Platt-scaled; the score is the expected severity (review ½, block 1). English: all-MiniLM-L6-v2 (Apache-2.0), its six layers
+fine-tuned, its word vectors kept. Other languages: universal sentence encoder, multilingual v3 (Apache-2.0), everything over
+its word vectors fine-tuned. Made from {sum(counts.values())} rows: {counts["train"]} to fit, {counts["tune"]} to calibrate and
+choose thresholds, {counts["test"]} held out (below). Rows are split by cluster by the rule in `training/split.py`; whatever
+shares a cluster with the adjudicated yardstick is left out of all three.
 
-**Data and credit.** Only sources whose licence permits it, and text the project wrote itself for thin
-categories (`training/written.txt`, source `{WRITTEN}`; each line is used bare and in one neutral frame, such as
-"a video of …").
+**Data and credit.** Only sources whose licence permits it, and text that the project wrote by hand in ten languages, category by
+category, each harmful line beside benign twins (`training/written/`, source `{WRITTEN}`).
 
 {CREDITS}
 
@@ -82,13 +84,15 @@ categories (`training/written.txt`, source `{WRITTEN}`; each line is used bare a
 
 Not-allowed recall: a harmful row reaches review or block in any category. 95 % Wilson intervals.
 
-| source | over-refusal of benign rows | not-allowed recall | block recall |
+| source | over-refusal of benign rows | not-allowed recall | block recall (rows known to be blocks) |
 |---|---|---|---|
-{_source_table(measured)}
+{chr(10).join(_source_table(part) for part in measured)}
+
+English rows by category:
 
 | category | recall in that category | any category | review from | block from |
 |---|---|---|---|---|
-{_category_table(measured)}
+{_category_table(measured[0])}
 
 ## Limits
 
@@ -98,16 +102,17 @@ Not-allowed recall: a harmful row reaches review or block in any category. 95 % 
 
 def _source_table(measured: Measured) -> str:
     lines = []
-    for source in sorted({example.source for example in measured.examples}):
-        rows = [i for i, example in enumerate(measured.examples) if example.source == source]
+    for source, language in sorted({(e.source, e.language) for e in measured.examples}):
+        rows = [i for i, e in enumerate(measured.examples) if (e.source, e.language) == (source, language)]
         benign = [i for i in rows if measured.examples[i].benign]
         harmful = [i for i in rows if not measured.examples[i].benign]
+        blocked = [i for i in rows if measured.examples[i].blocked]
         cells = (
             _share(measured, benign, "review"),
             _share(measured, harmful, "review"),
-            _share(measured, harmful, "block"),
+            _share(measured, blocked, "block"),
         )
-        lines.append(f"| {source} | " + " | ".join(str(cell) for cell in cells) + " |")
+        lines.append(f"| {source} ({language}) | " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines)
 
 

@@ -33,7 +33,8 @@ MODELLED = (
 class Example:
     """One training text. `positive`: categories that apply. `one_of`: at least one of these applies, which is unknown.
 
-    With both empty the text is benign. `weight` in (0, 1] says how far the label is trusted.
+    With both empty the text is benign. Where `graded`, `blocked` says which of the positive ones the policy blocks rather than
+    reviews; else that is unknown. `weight` in (0, 1] says how far the label is trusted. `language`: ISO 639-1.
     """
 
     id: str
@@ -43,6 +44,9 @@ class Example:
     positive: frozenset[Category] = frozenset()
     one_of: frozenset[Category] = frozenset()
     weight: float = 1.0
+    blocked: frozenset[Category] = frozenset()
+    graded: bool = False
+    language: str = "en"
 
     @property
     def benign(self) -> bool:
@@ -58,14 +62,15 @@ _ANY = (C.SEXUAL, C.VIOLENCE, C.SELF_HARM, C.HATE, C.HARASSMENT, C.ILLICIT, C.PR
 class SourceRule:
     """How one source's `category` field reads: `labels` maps its values (or parts of them) to our categories.
 
-    A harmful row none of whose parts is in `labels` is skipped, unless `otherwise` names what it may be.
+    A harmful row none of whose parts is in `labels` is skipped, unless `otherwise` names what it may be. `blocks`: everything
+    harmful in it is what the policy blocks; else its rows are not graded.
     """
 
     labels: Mapping[str, tuple[Category, ...]]
     weight: float = 1.0
     harmful: str = "harmful"
     otherwise: tuple[Category, ...] = ()
-    benign: bool = True
+    blocks: bool = False
 
 
 TABLE: Mapping[str, SourceRule] = {
@@ -101,7 +106,8 @@ TABLE: Mapping[str, SourceRule] = {
             "illegal": (C.ILLICIT,),
             "harassment_bullying": (C.HARASSMENT,),
             "misinformation_disinformation": (C.DECEPTION,),
-        }
+        },
+        blocks=True,
     ),
     "multijail": SourceRule(
         {
@@ -123,6 +129,7 @@ TABLE: Mapping[str, SourceRule] = {
             "Soliciting personally identifiable information": (C.PRIVATE_PERSON,),
         },
         weight=0.6,
+        blocks=True,
     ),
     "xstest": SourceRule({}, otherwise=_ANY),
     "simplesafetytests": SourceRule(
@@ -132,6 +139,7 @@ TABLE: Mapping[str, SourceRule] = {
             "Suicide, Self-Harm, and Eating Disorders": (C.SELF_HARM,),
         },
         otherwise=(C.VIOLENCE, C.ILLICIT, C.MINORS),
+        blocks=True,
     ),
     "ailuminate_demo": SourceRule(
         {
@@ -148,7 +156,8 @@ TABLE: Mapping[str, SourceRule] = {
         },
         weight=0.7,
     ),
-    "hatecheck": SourceRule({}, otherwise=(C.HATE,), weight=0.5),
+    "hatecheck": SourceRule({}, otherwise=(C.HATE,), weight=0.5, blocks=True),
+    "multilingual_hatecheck": SourceRule({}, otherwise=(C.HATE,), weight=0.5, blocks=True),
     "adversarial_nibbler": SourceRule(
         {
             "image_failure_sexual": (C.SEXUAL,),
@@ -166,7 +175,7 @@ TABLE: Mapping[str, SourceRule] = {
 
 
 def read_examples(folder: Path) -> Iterator[Example]:
-    """Every usable English row of the permitted sources in `folder` (`<source>.jsonl.gz`), in a fixed order.
+    """Every usable row of the permitted sources in `folder` (`<source>.jsonl.gz`), in every language, in a fixed order.
 
     Raises FileNotFoundError when a source's file is missing: a silent gap would change the weights.
     """
@@ -179,8 +188,6 @@ def read_examples(folder: Path) -> Iterator[Example]:
 
 
 def _example(row: Mapping[str, str], rule: SourceRule) -> Example | None:
-    if row["lang"] != "en":
-        return None
     found: frozenset[Category] = frozenset()
     one_of: frozenset[Category] = frozenset()
     if row["expected"] == rule.harmful:
@@ -192,7 +199,18 @@ def _example(row: Mapping[str, str], rule: SourceRule) -> Example | None:
         return None
     if len(one_of) == 1:
         found, one_of = one_of, frozenset()
-    return Example(row["id"], row["source"], row["text"], row["cluster"], found, one_of, rule.weight)
+    return Example(
+        id=row["id"],
+        source=row["source"],
+        text=row["text"],
+        cluster=row["cluster"],
+        positive=found,
+        one_of=one_of,
+        weight=rule.weight,
+        blocked=found if rule.blocks else frozenset(),
+        graded=rule.blocks,
+        language=row["lang"],
+    )
 
 
 def label_parts(category: str) -> tuple[str, ...]:

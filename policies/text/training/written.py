@@ -1,60 +1,86 @@
-"""Reads the training text that the project wrote itself (written.txt) and frames it the way prompts are framed."""
+"""Reads the training text that the project wrote itself: the files of `written/`, one per category or language.
 
-import hashlib
+A line is one text with its label: `!` what the policy blocks, `?` what it reviews, `+` one of the two, `-` what it allows. It
+belongs to its section's category; `!{hate,shock} text` adds categories, `!{=hate} text` replaces the section's. Blank lines
+part blocks, and a block is a cluster: twins stay on one side of the split. A comment `# lang: xx` names the language of what
+follows.
+"""
+
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 from policies.taxonomy import Category
-from policies.text.training.sources import Example
+from policies.text.training.sources import MODELLED, Example
 
 SOURCE = "written"
-FRAMES = (
-    "a video of {}",
-    "create a video in which {}",
-    "{}, cinematic, 4k, shallow depth of field",
-    "{}, black and white film grain",
-    "the video shows {}",
-    "the video should show the following: {}",
-    "{}, oil painting, highly detailed, dramatic lighting",
-    "{}. slow motion, handheld camera",
-    "an image of {}",
-    "generate a short clip: {}",
-    "in this scene, {}. the camera pans slowly to the right.",
-)
-"""The wordings around a scene that say nothing about it; each written line is used bare and in one frame."""
+FOLDER = "written"
+_LINE = re.compile(r"(?P<mark>[!?+-])(?:\{(?P<only>=?)(?P<more>[a-z_, ]+)\})? (?P<text>\S.*)")
+_SECTION = re.compile(r"\[(?P<name>\w+)\]")
+_LANGUAGE = re.compile(r"#.*\blang: (?P<code>[a-z]{2})\b")
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the reader is."""
+
+    section: Category | None = None
+    block: int = 0
+    language: str = "en"
 
 
 def read_written() -> Iterator[Example]:
-    """Every written line, bare and framed, in the order of the file.
+    """Every written line, file by file in the order of their names.
 
-    Raises ValueError naming the line when a line is neither a section, a mark, a comment nor blank.
+    Raises ValueError naming file and line when a line is neither a section, a labelled text, a comment nor blank.
     """
-    text = (files("policies.text.training") / "written.txt").read_text(encoding="utf-8")
-    yield from parse_written(text)
+    folder = Path(str(files("policies.text.training") / FOLDER))
+    for path in sorted(folder.glob("*.txt")):
+        yield from parse_written(path.read_text(encoding="utf-8"), path.stem)
 
 
-def parse_written(text: str) -> Iterator[Example]:
-    """The examples in `text`, written as the head of written.txt says.
-
-    In a block, the n-th "+" and the n-th "-" are twins and share a cluster.
-    """
-    section, block, counts = None, 0, {"+": 0, "-": 0}
+def parse_written(text: str, name: str) -> Iterator[Example]:
+    """The examples in `text`, a file called `name`."""
+    place = _Place()
     for number, line in enumerate(text.splitlines(), start=1):
-        mark, body = line[:1], line[2:].strip()
-        if mark in {"[", ""}:
-            section = Category(line.strip("[] ")) if mark else section
-            block, counts = block + 1, {"+": 0, "-": 0}
-        elif mark in counts and section is not None and body:
-            positive = frozenset({section}) if mark == "+" else frozenset()
-            yield from _framed(number, body, f"{SOURCE}:{block}:{counts[mark]}", positive)
-            counts[mark] += 1
-        elif mark != "#":
-            raise ValueError(
-                f"written.txt line {number}: expected '[category]', '+ text' or '- text', got {line!r}"
-            )
+        section, labelled = _SECTION.fullmatch(line), _LINE.fullmatch(line)
+        if section or not line.strip():
+            place.block += 1
+            place.section = _category(section["name"], name, number) if section else place.section
+        elif labelled and place.section is not None:
+            yield from _example(labelled, place, name, number)
+        elif line.startswith("#"):
+            found = _LANGUAGE.match(line)
+            place.language = found["code"] if found else place.language
+        else:
+            raise ValueError(f"{name}.txt line {number}: expected '[category]' or '! text', got {line!r}")
 
 
-def _framed(number: int, body: str, cluster: str, positive: frozenset[Category]) -> Iterator[Example]:
-    frame = FRAMES[hashlib.sha256(body.encode()).digest()[0] % len(FRAMES)]
-    for kind, text in (("bare", body), ("framed", frame.format(body))):
-        yield Example(f"{SOURCE}:{number}:{kind}", SOURCE, text, cluster, positive)
+def _example(line: re.Match[str], place: _Place, name: str, number: int) -> Iterator[Example]:
+    assert place.section is not None
+    more = {_category(part.strip(), name, number) for part in (line["more"] or "").split(",") if part.strip()}
+    labels = frozenset(more if line["only"] else {*more, place.section}) & frozenset(MODELLED)
+    harmful = line["mark"] != "-"
+    if harmful and not labels:
+        return  # only of categories that lists find
+    positive = labels if harmful else frozenset()
+    yield Example(
+        id=f"{SOURCE}:{name}:{number}",
+        source=SOURCE,
+        text=line["text"],
+        cluster=f"{SOURCE}:{name}:{place.block}",
+        positive=positive,
+        blocked=positive if line["mark"] == "!" else frozenset(),
+        graded=line["mark"] != "+",
+        language=place.language,
+    )
+
+
+def _category(word: str, name: str, number: int) -> Category:
+    try:
+        return Category(word)
+    except ValueError as error:
+        known = ", ".join(category.value for category in Category)
+        raise ValueError(f"{name}.txt line {number}: no category {word!r}; known: {known}") from error
