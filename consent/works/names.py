@@ -145,7 +145,10 @@ def _names_of(work: ListedWork) -> list[_Name]:
 
 
 def _may_join(name: _Name) -> bool:
-    """Whether the name may be run together, spelled out or in leet: not where its words could run into another word."""
+    """Whether the name may be run together, spelled out or in leet: not where its words could run into another word,
+    nor where its letters are one, "S.T.A.L.K.E.R."."""
+    if "".join(name.words) in WRITTEN and all(len(word) == 1 for word in name.words):
+        return False
     return name.need is not Need.CUE or (
         len(name.words) > 1 and not any(word in WORDS for word in name.words)
     )
