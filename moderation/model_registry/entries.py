@@ -43,9 +43,9 @@ class ModelEntry:
     commercial_use: str
     conversion: str | None
     note: str
-    training: bool
-    """Needed only to make shipped weights anew: fetched by name, and by nobody who judges."""
     files: tuple[ModelFile, ...]
+    training: bool = False
+    """Needed only to make shipped weights anew: fetched by name, and by nobody who judges."""
 
     @property
     def revision(self) -> str:
@@ -115,5 +115,5 @@ def _entry(item: dict[str, Any]) -> ModelEntry:
         )
         for file in item["files"]
     )
-    optional: dict[str, Any] = {"path": None, "conversion": None, "note": "", "training": False}
+    optional: dict[str, Any] = {"path": None, "conversion": None, "note": ""}
     return ModelEntry(**{**optional, **item, "files": files})
