@@ -61,7 +61,7 @@ MENU = (
     Entry(
         "bars",
         "bars",
-        "Measure every bar on the shared labelled data, and write results.json and the model card.",
+        "Measure every bar on the shared labelled data, and write results.json, the model card and its plots.",
     ),
     Entry("model-card", "bars", "Write MODEL_CARD.md and its plots from the results file."),
     Entry("policy", "policy", "Policy documents.", group=True),

@@ -33,7 +33,7 @@ class SlowJudge:
             self.now -= 1
         if item.text == "fail":
             raise RuntimeError("no model")
-        return {"id": item.item_id, "verdict": "allow"}
+        return {"id": item.item_id, "verdict": "allow", "findings": []}
 
 
 @pytest.fixture

@@ -34,22 +34,13 @@ def render_example() -> str:
     return f"```json\n{json.dumps(example, indent=2, ensure_ascii=False)}\n```"
 
 
-def render_measured() -> str:
-    """The first table of the text classifier's model card, as its training wrote it."""
-    card = (ROOT / "policies" / "text" / "weights" / "CARD.md").read_text(encoding="utf-8")
-    held_out = card.partition("## Held-out clusters")[2]
-    first_table = held_out[held_out.index("\n|") :].lstrip("\n").split("\n\n")[0]
-    revision = card.partition("Weights `")[2].partition("`")[0]
-    return f"{first_table}\n\nWeights `{revision}`. Recall: a harmful row reaches review or block in any category."
-
-
 def render_bars() -> str:
     """The table of the bars, as it was measured last."""
     return table(load()["bars"])
 
 
 BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "README.md": {"measured": render_measured, "bars": render_bars},
+    "README.md": {"bars": render_bars},
     "docs/cli.md": {"commands": render_commands},
     "docs/decisions.md": {"example": render_example, "signals": render_signals},
     "docs/errors.md": {

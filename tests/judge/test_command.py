@@ -152,6 +152,10 @@ REAL_ITEMS = [
     {"id": "dead", "text": "Elvis Presley walks along an empty beach at sunset."},
     {
         "id": "foreign",
+        "text": "Egy férfi végigsétál az esős utcán, és barátságosan köszön a szomszédoknak.",
+    },
+    {
+        "id": "german",
         "text": "Ein Mann geht durch die Straßen von Berlin und grüßt freundlich die Nachbarn.",
     },
     {"id": "coffee", "media": "coffee.jpg", "as": "reference"},
@@ -174,6 +178,7 @@ def test_real_models_judge_as_the_policy_says_and_twice_the_same(real_shell: She
     assert verdicts["figure"] == ("block", ["public_figure"])
     assert verdicts["dead"] == ("review", ["public_figure"])
     assert verdicts["foreign"][0] == "review"
+    assert verdicts["german"][0] == "allow"
     assert verdicts["coffee"][0] == "allow"
     assert verdicts["person"] == ("block", ["private_person"])
     assert verdicts["invented"][0] == "allow"
@@ -189,7 +194,7 @@ def test_real_models_pin_their_revisions_in_every_answer(real_shell: Shell) -> N
     for answer in (prompt, picture):
         assert "missing" not in answer["revisions"]["checks"].values()
         assert answer["unjudged"] == {}
-    assert "head:" in prompt["revisions"]["checks"]["prompt.text"]
+    assert "text:" in prompt["revisions"]["checks"]["prompt.text"]
 
 
 def test_without_models_nothing_is_allowed(

@@ -1,5 +1,6 @@
 """What an older policy allowed leaves only if the active one would allow it, too; what a person decided stands."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -24,10 +25,11 @@ from tests.support.releases import generated, prepared_of
 from tests.support.rows import decision
 from tests.support.service import StubApplication
 
+SHIPPED = re.sub(r"(?ms)^tests:.*?(?=^\w)", "", shipped_text())  # its own tests hold for its own rules only
 RULE = "work.named: {verdict: review}"
-OLD = shipped_text().replace(RULE, "work.named: {verdict: allow}")
-STRICT = shipped_text().replace(RULE, "work.named: {verdict: block}")
-HARMLESS = shipped_text().replace("name: ", "name: another ", 1)
+OLD = SHIPPED.replace(RULE, "work.named: {verdict: allow}")
+STRICT = SHIPPED.replace(RULE, "work.named: {verdict: block}")
+HARMLESS = SHIPPED.replace("name: ", "name: another ", 1)
 NAMED = Finding(Category.WORKS, "work.named", 1.0, WholeField("prompt"), "test", "1", "Zorbla")
 MINOR = Finding(Category.MINORS, "text.absolute", 1.0, WholeField("prompt"), "test", "1", "")
 

@@ -46,7 +46,7 @@ class Held:
 
 
 def span(
-    prompt: str, words: str, category: Category, score: float = 0.7, signal: str = "text.classifier"
+    prompt: str, words: str, category: Category, score: float = 0.4, signal: str = "text.classifier"
 ) -> Finding:
     """A finding on these words of the prompt."""
     start = prompt.index(words)

@@ -27,7 +27,7 @@ from tests.support.people import embedding, made_face, voice_of
 WORDS = {
     "blood": (Category.VIOLENCE, 0.97),
     "shove": (Category.VIOLENCE, 0.55),
-    "nudge": (Category.VIOLENCE, 0.3),
+    "nudge": (Category.VIOLENCE, 0.2),
 }
 
 
