@@ -33,6 +33,7 @@ from policies.text.training.multilingual import tune_multilingual
 from policies.text.training.sources import MODELLED, Example, read_examples
 from policies.text.training.split import Part, part_of
 from policies.text.training.thresholds import choose_thresholds
+from policies.text.training.written import SOURCE as WRITTEN
 from policies.text.training.written import read_written
 
 Parts = Mapping[Part, Sequence[Example]]
@@ -110,6 +111,7 @@ def finish(parts: Parts, out: Path) -> None:
         )
     ]
     counts = {str(part): len(rows) for part, rows in parts.items()}
+    counts["written"] = sum(row.source == WRITTEN for rows in parts.values() for row in rows)
     card = write_card([network.revision for network in readers(out)[0].networks], measured, counts)
     (out / "CARD.md").write_text(card, encoding="utf-8")
 

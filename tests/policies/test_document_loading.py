@@ -24,10 +24,14 @@ def notices(policy: PolicyDocument, code: str) -> list[str]:
     return [str(notice) for notice in policy.notices if notice.code == f"policy.{code}"]
 
 
-def test_all_that_the_shipped_policy_switches_off_is_blocking_for_a_weapon_alone_and_by_unmeasured_guards() -> None:
+def test_all_that_the_shipped_policy_switches_off_is_blocking_for_a_weapon_alone_and_by_unmeasured_guards() -> (
+    None
+):
     off = [notice.message.split(" / ") for notice in DEFAULT.notices]
     assert {signal for signal, _ in off} == {"image.weapon", "guard.text", "guard.image"}
-    assert all(rest.endswith("the threshold for block is off (0); no score leads to block") for _, rest in off)
+    assert all(
+        rest.endswith("the threshold for block is off (0); no score leads to block") for _, rest in off
+    )
     assert [rest.split(":")[0] for signal, rest in off if signal == "image.weapon"] == ["violence"]
 
 

@@ -333,7 +333,7 @@ def test_the_card_counts_what_it_shows() -> None:
     ]
     rows = [replace(row, blocked=row.positive, graded=True) for row in rows]
     measured = Measured(rows, scores, (Category.HATE,), {Category.HATE: Thresholds(0.5, 0.8)})
-    card = write_card(["a 1", "b 2"], [measured, measured], {"train": 1, "tune": 2, "test": 3})
+    card = write_card(["a 1", "b 2"], [measured, measured], {"train": 1, "tune": 2, "test": 3, "written": 4})
     line = "| s (en) | 100.0 % (1 of 1; 20.7–100.0) | 50.0 % (1 of 2; 9.5–90.5) | 50.0 % (1 of 2; 9.5–90.5) |"
     assert card.count(line) == 2
     assert "| hate | 50.0 % (1 of 2;" in card
