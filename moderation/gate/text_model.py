@@ -17,6 +17,7 @@ from moderation.gate.check import CouldNotJudge
 from moderation.gate.checks.text import LANGUAGE_UNSUPPORTED, strongest_per_category
 from policies.findings import Finding
 from policies.text.classifier import TextClassifier, TextScores
+from policies.text.context.movements import without_movements
 from policies.text.context.negation import without_ruled_out
 from policies.text.context.weighing import in_context, milder
 from policies.text.language import LanguageIdentifier, LanguageReading
@@ -58,11 +59,12 @@ class ActiveTextModel:
         return self._in_context(reading, spoken, field) if spoken.supported else ()
 
     def _in_context(self, text: NormalisedText, spoken: LanguageReading, field: str) -> list[Finding]:
-        """What the networks score, milder by what the text rules out, and stricter by what the rules for context find."""
+        """What the networks score, milder by what it rules out or a movement is called, stricter by rules for context."""
         scored = self._scored(text, spoken, field)
-        without = without_ruled_out(text)
-        if without is not None:
-            scored = milder(scored, self._scored(without, spoken, field))
+        for leave_out in (without_movements, without_ruled_out):
+            without = leave_out(text)
+            if without is not None:
+                scored = milder(scored, self._scored(without, spoken, field))
         return [*scored, *in_context(text, field, scored)]
 
     def _scored(self, text: NormalisedText, spoken: LanguageReading, field: str) -> list[Finding]:

@@ -12,7 +12,7 @@ from policies.text.context.instructions import instructions_in
 from policies.text.context.people import PersonMeant, people_meant
 from policies.text.normalise import NormalisedText
 
-REVISION = "context-1"
+REVISION = "context-2"
 """Grows with every change to a rule of this package: decisions pin it."""
 CHECK = "text.context"
 DOUBT_SCORE = 0.5
