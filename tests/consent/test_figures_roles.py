@@ -97,7 +97,7 @@ def test_an_unreadable_office_is_refused_with_its_line(line: str) -> None:
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_the_span_holds_the_role_whatever_surrounds_it(before: str, after: str) -> None:
-    text = f"{before} ... the Pope ... {after}"
+    text = f"{before} ... we see the Pope ... {after}"
     for role in find_roles(FoldedText(text)):
         assert 0 <= role.start < role.end <= len(text)
     assert any(text[role.start : role.end] == "the Pope" for role in find_roles(FoldedText(text)))

@@ -114,10 +114,10 @@ def make_gallery(app: Application, folder: Path) -> Mapping[str, str]:
     picture = folder / "reference.jpg"
     Image.fromarray(data.astronaut()).save(picture, quality=90)
     street = (
-        span(STREET, "one man lies on the ground", Category.VIOLENCE, 0.6872),
+        span(STREET, "one man lies on the ground", Category.VIOLENCE, 0.4372),
         span(STREET, STREET, Category.ILLICIT, 0.2313),
     )
-    leaflets = (span(PARTY, "hand out leaflets with a mayor's slogan", Category.POLITICS, 0.6644),)
+    leaflets = (span(PARTY, "hand out leaflets with a mayor's slogan", Category.POLITICS, 0.4644),)
     held = {
         "beach": beach_case(),
         "reference": reference_case(app, picture),
