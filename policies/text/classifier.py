@@ -127,12 +127,17 @@ class Reader:
         return "+".join(network.revision for network in self.networks)
 
     def peaks(self, text: str) -> Peaks | None:
-        """The networks' highest logits together; None when one of them reads nothing."""
-        found = [peaks for network in self.networks if (peaks := network.peaks(text)) is not None]
-        if len(found) < len(self.networks):
+        """The highest logits of the networks that read something, together; None when none does."""
+        read = [
+            (network.peaks(text), share) for network, share in zip(self.networks, self.shares, strict=True)
+        ]
+        found = [(peaks, share) for peaks, share in read if peaks is not None]
+        if not found:
             return None
-        logits = np.average([peaks.logits for peaks in found], axis=0, weights=self.shares)
-        return Peaks(logits.astype(np.float32), found[0].spans)
+        logits = np.average(
+            [peaks.logits for peaks, _ in found], axis=0, weights=[share for _, share in found]
+        )
+        return Peaks(logits.astype(np.float32), found[0][0].spans)
 
     def scores(self, text: NormalisedText) -> TextScores:
         """The severity of each category."""

@@ -30,13 +30,13 @@ _WORDS = "embeddings.word_embeddings.weight"
 
 
 class TextTooLong(ValueError):
-    """The text has more word pieces than one judgement may cost. The caller reports "could not judge"."""
+    """The text has more word pieces or characters than one judgement may cost. The caller reports "could not judge"."""
 
     code = "text.too_long"
 
-    def __init__(self, tokens: int) -> None:
+    def __init__(self, found: int, most: int, unit: str) -> None:
         super().__init__(
-            f"text: {tokens} word pieces, at most {MAX_TOKENS} are judged at once; send the text in smaller parts"
+            f"text: {found} {unit}, at most {most} are judged at once; send the text in smaller parts"
         )
 
 
@@ -68,7 +68,7 @@ class SentenceEncoder:
         tokenizer, layers = self._loaded()
         encoding = tokenizer.encode(text, add_special_tokens=False)
         if len(encoding.ids) > MAX_TOKENS:
-            raise TextTooLong(len(encoding.ids))
+            raise TextTooLong(len(encoding.ids), MAX_TOKENS, "word pieces")
         spans: list[tuple[int, int]] = []
         rows: list[Floats] = []
         known: dict[tuple[int, ...], Floats] = {}

@@ -44,7 +44,7 @@ class MultilingualEncoder:
         Raises TextTooLong beyond `MAX_CHARACTERS`, WeightsUnreadable for other weights.
         """
         if len(text) > MAX_CHARACTERS:
-            raise TextTooLong(len(text))
+            raise TextTooLong(len(text), MAX_CHARACTERS, "characters")
         if not text.strip():
             return EncodedText((), np.zeros((0, FEATURES), np.float32))
         spans = ((0, len(text)), *_sentences(text))

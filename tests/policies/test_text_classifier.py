@@ -191,3 +191,8 @@ def test_a_foreign_text_scores_the_same_alone_and_again(classifier: TextClassifi
 def test_a_foreign_text_beyond_the_bound_is_refused(classifier: TextClassifier) -> None:
     with pytest.raises(TextTooLong):
         classifier.score_normalised(normalise("слово " * MAX_CHARACTERS), english=False)
+
+
+@pytest.mark.parametrize("text", ["\u0301\u0301", "\ue000\ue001"])
+def test_what_one_network_cannot_read_is_scored_by_the_others(classifier: TextClassifier, text: str) -> None:
+    assert classifier.score([text])[0].scores
