@@ -27,6 +27,7 @@ from moderation.gate.checks.references import (
     ReferenceMediaCheck,
     ReferenceNudityCheck,
 )
+from moderation.gate.checks.remix import RemixMinorsCheck, RemixTextCheck
 from moderation.gate.checks.restrictions import OutputRestrictionsCheck, RequestRestrictionsCheck
 from moderation.gate.checks.text import (
     OutputMinorsCheck,
@@ -71,6 +72,8 @@ def request_checks(
         WorksCheck(works.revision),
         LikenessCheck(),
         RemixCheck(),
+        RemixMinorsCheck(),
+        RemixTextCheck(profile.text, text),
         RequestRestrictionsCheck(profile.text, text),
         ReferenceMediaCheck(),
         ReferenceCredentialsCheck(),

@@ -53,6 +53,10 @@ LOOKS: Mapping[str, Looks] = {
     "prompt.works": Looks("prompt text", (Category.WORKS,), measured="README.md"),
     "request.likenesses": _facts("likeness", Category.PRIVATE_PERSON),
     "request.remix_parent": _facts("likeness", Category.PRIVATE_PERSON),
+    "remix.minors": Looks(
+        "prompts of a chain of remixes", (Category.MINORS,), measured="tests/policies/test_text_absolute.py"
+    ),
+    "remix.text": Looks("prompts of a chain of remixes", SCORED, TEXT, TEXT_FIGURES),
     "request.restrictions": Looks("prompt text", (Category.PRIVATE_PERSON,), TEXT, TEXT_FIGURES),
     "reference.media": _facts("reference picture"),
     "reference.credentials": _facts("credentials", Category.DECEPTION, Category.WORKS),

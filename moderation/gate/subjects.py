@@ -208,7 +208,8 @@ class Media:
 @dataclass(frozen=True, slots=True)
 class RequestSubject:
     """A request for a video: who asks, for what, showing whom, from which references. `registry_parked`: a change of consent
-    was announced that could not be processed, so nobody knows what holds; `rights_parked`: the same of a change of rights."""
+    was announced that could not be processed, so nobody knows what holds; `rights_parked`: the same of a change of rights.
+    `remix_prompts`: what was asked for along the chain of remixes before it, oldest first."""
 
     account: AccountFacts
     prompt: str
@@ -216,6 +217,7 @@ class RequestSubject:
     references: tuple[Media, ...] = ()
     remix_parent: str = ""
     remix_parent_state: str = ""
+    remix_prompts: tuple[str, ...] = ()
     works: tuple[WorkUse, ...] = ()
     today: date = date.min
     purpose: str = "video"

@@ -11,10 +11,12 @@ from moderation.accounts.models import Account
 from moderation.accounts.quota import QuotaLimits, day_of, used
 from moderation.bus.dead_letters import count_open
 from moderation.gate.subjects import AccountFacts, LikenessUse, RestrictionRule
-from moderation.generation.rows import pinned_likenesses
+from moderation.generation.rows import pinned_likenesses, request_of
 from moderation.generation.tables import Generation
 from moderation.messages import GenerationRequested, Topic
 
+REMIXED_PROMPTS = 8
+"""Prompts of a chain of remixes that are judged with the newest: as many as one clip could still show."""
 REGISTRY_TOPICS = (Topic.CONSENT, Topic.RIGHTS)
 
 
@@ -26,6 +28,7 @@ class RequestFacts:
     likenesses: tuple[LikenessUse, ...]
     remix_parent_state: str
     registry_version: int
+    remix_prompts: tuple[str, ...] = ()
     registry_parked: bool = False
     rights_parked: bool = False
 
@@ -52,6 +55,7 @@ def gather(
         likenesses=likenesses,
         remix_parent_state=parent_state(session, request.remix_parent, request.account_id),
         registry_version=version,
+        remix_prompts=prompts_behind(session, request.remix_parent, request.account_id),
         registry_parked=bool(likenesses) and count_open(session, topics=REGISTRY_TOPICS) > 0,
         rights_parked=count_open(session, topics=(Topic.RIGHTS,)) > 0,
     )
@@ -102,6 +106,19 @@ def parent_state(session: Session, parent_id: str | None, account_id: str) -> st
         return ""
     parent = session.get(Generation, parent_id, populate_existing=True)
     return parent.state if parent and parent.account_id == account_id else "unknown"
+
+
+def prompts_behind(session: Session, parent_id: str | None, account_id: str) -> tuple[str, ...]:
+    """What was asked for along the line of remixes that ends in `parent_id`, oldest first, the nearest `REMIXED_PROMPTS` of them;
+    of this account's videos only, because no other may be remixed."""
+    prompts: list[str] = []
+    while parent_id and len(prompts) < REMIXED_PROMPTS:
+        parent = session.get(Generation, parent_id)
+        if parent is None or parent.account_id != account_id:
+            break
+        prompts.append(request_of(parent).prompt)
+        parent_id = parent.remix_parent
+    return tuple(reversed(prompts))
 
 
 def _rule(session: Session, name: str, request: GenerationRequested, now_ms: int) -> UseRuling:

@@ -68,6 +68,7 @@ class Judging:
             references=tuple(self.perceive(sha256, credentials=True) for sha256 in request.references),
             remix_parent=request.remix_parent or "",
             remix_parent_state=facts.remix_parent_state,
+            remix_prompts=facts.remix_prompts,
             works=tuple(works),
             today=self.today(),
             purpose=request.purpose,
