@@ -46,6 +46,8 @@ def http_app(app: Application) -> FastAPI:
         limits=limits_of(app.settings),
         coverage=app.coverage,
         seek=partial(seek, app),
+        trials=app.trials,
+        flood_guard=bool(app.settings.policy_flood_factor),
     )
     desk = Desk(services, Frames(app.settings.home / FOLDER, app.assets.path))
     return create_app(services, front=partial(Front, desk=desk))

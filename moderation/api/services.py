@@ -16,6 +16,8 @@ from moderation.observability.health import Health
 from moderation.observability.metrics import Metrics
 from moderation.review.cases import OnDecided
 from moderation.store import Database
+from policies.document import PolicyDocument
+from policies.lifecycle.trial import Trial, try_document
 
 MIB = 1024 * 1024
 LEAST_SECRET_BYTES = 32
@@ -85,8 +87,8 @@ class Services:
     """Everything the surface stands on.
 
     `enrol` looks at the portraits and commits the enrolment; `verify` answers for a file as `provenance.lookup` does, as JSON.
-    `seek` looks for the nearest text that would pass. `link_secret` signs release links: at least 32 random bytes, the same on
-    every replica.
+    `seek` looks for the nearest text that would pass. `trials` runs the tests inside a policy document; `flood_guard`: the guard
+    is on. `link_secret` signs release links: at least 32 random bytes, the same on every replica.
     """
 
     database: Database
@@ -102,6 +104,8 @@ class Services:
     limits: ApiLimits = ApiLimits()
     coverage: Callable[[], Sequence[CoverageRow]] = tuple
     seek: Seek = not_sought
+    trials: Callable[[PolicyDocument], Sequence[Trial]] = try_document
+    flood_guard: bool = True
 
     def __post_init__(self) -> None:
         if len(self.link_secret) < LEAST_SECRET_BYTES:

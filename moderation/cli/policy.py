@@ -8,10 +8,10 @@ import typer
 
 from moderation.cli.output import JsonOption, print_json
 from moderation.cli.policy_names import named_document, text_of
-from moderation.cli.policy_steps import OFF
 from moderation.cli.policy_steps import register as register_steps
 from moderation.cli.policy_trials import register as register_trials
 from moderation.cli.session import application
+from moderation.policy.notices import OFF
 from policies.document import PolicyDocument, load_document, parse_document, schema_text, shipped_document
 from policies.lifecycle.diff import diff
 

@@ -1,7 +1,5 @@
 """A backtest on the command line: with a bar while it runs, and in words when it is done."""
 
-from math import isnan
-
 import typer
 
 from moderation.bootstrap import Application
@@ -51,6 +49,4 @@ def show_backtest(report: BacktestReport, against: str) -> None:
 
 
 def _figures(agreement: Agreement) -> str:
-    low, high = agreement.f1_interval
-    f1 = "no rows" if isnan(agreement.f1) else f"{agreement.f1:.3f} ({low:.3f}–{high:.3f})"
-    return f"precision {agreement.precision}, recall {agreement.recall}, F1 {f1}"
+    return f"precision {agreement.precision}, recall {agreement.recall}, F1 {agreement.f1_said}"

@@ -11,21 +11,16 @@ from moderation.cli.policy_names import named_document, stored
 from moderation.cli.session import OPERATOR, application
 from moderation.policy.evidence import Evidence
 from moderation.policy.lifecycle import Act, make_active, retire, roll_back, to_rollout, to_shadow
-from moderation.policy.store import state_of, stored_document
+from moderation.policy.notices import newly_off
 from moderation.policy.tables import PolicyState
 from moderation.store import now_ms
 from policies.document import PolicyDocument
-from policies.lifecycle.states import LifecycleState
-from policies.lifecycle.trial import Trial, try_document
 
 Policy = Annotated[str, typer.Argument(help="A file, or a stored revision or the beginning of one.")]
 Reason = Annotated[str, typer.Option(help="Why, in words; kept in the history.")]
 Actor = Annotated[str, typer.Option("--as", help="Who acts: an id, kept in the history and the audit log.")]
 Waive = Annotated[str, typer.Option("--waive-backtest", help="Why no backtest is needed, in words.")]
 Percent = Annotated[int, typer.Argument(help="Per cent of the accounts, 1 to 100.")]
-
-OFF = frozenset({"policy.threshold_off", "policy.signal_off"})
-"""Notices that something of the policy has no effect: shown as warnings."""
 
 
 def register(app: typer.Typer) -> None:
@@ -111,30 +106,15 @@ def retire_command(
         _answer(session, document, as_json)
 
 
-def trials_of(parts: Application, document: PolicyDocument) -> tuple[Trial, ...]:
-    """Run the document's tests; the text model is loaded only for tests in words."""
-    in_words = any(test.text for test in document.tests.values())
-    return try_document(document, parts.text_judge(document) if in_words else None)
-
-
 def _evidence(parts: Application, policy: str, waive: str) -> Evidence:
     """Gathered before the transaction: models take their time, and it would keep every writer waiting."""
     with parts.database.read() as session:
         document = named_document(session, policy)
-    return Evidence(trials_of(parts, document), waive)
-
-
-def _newly_off(session: Session, document: PolicyDocument) -> list[str]:
-    """What of the document has no effect, and has one in the policy that it is to replace, or replaced."""
-    row = session.get_one(PolicyState, document.revision)
-    active = row if row.state == LifecycleState.ACTIVE.value else state_of(session, LifecycleState.ACTIVE)
-    beside = row.previous if active is row else (active.revision if active else "")
-    known = {notice.message for notice in stored_document(session, beside).notices} if beside else set()
-    return [str(one) for one in document.notices if one.code in OFF and one.message not in known]
+    return Evidence(parts.trials(document), waive)
 
 
 def _answer(session: Session, document: PolicyDocument, as_json: bool) -> None:
-    for warning in _newly_off(session, document):
+    for warning in newly_off(session, document):
         typer.echo(f"warning: {warning}", err=True)
     row = session.get_one(PolicyState, document.revision)
     if as_json:

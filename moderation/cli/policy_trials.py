@@ -4,21 +4,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from moderation.cli.output import JsonOption, print_json, print_table
 from moderation.cli.policy_backtest import compared, show_backtest
 from moderation.cli.policy_names import named_document, stored
-from moderation.cli.policy_steps import Actor, trials_of
+from moderation.cli.policy_steps import Actor
 from moderation.cli.session import OPERATOR, application
-from moderation.gate.shadows import compare_shadow
 from moderation.policy.floods import recent_floods
 from moderation.policy.lifecycle import Act
-from moderation.policy.tables import PolicyChange, PolicyRow, PolicyState
+from moderation.policy.tables import PolicyChange
 from moderation.steering.backtest import keep_backtest, report_to_plain
+from moderation.steering.standing import Standing, read_standings
 from moderation.store import now_ms
 from policies.evaluation.intervals import Share
-from policies.lifecycle.states import LifecycleState
 from policies.lifecycle.trial import TrialStatus
 
 Name = Annotated[str, typer.Argument(help="A file, a revision, `active`, `rollout`, or `shipped`.")]
@@ -40,7 +39,7 @@ def try_command(policy: Name, as_json: JsonOption = False) -> None:
     with application() as parts:
         with parts.database.read() as session:
             document = named_document(session, policy)
-        trials = trials_of(parts, document)
+        trials = parts.trials(document)
     failed = [trial for trial in trials if trial.status is TrialStatus.FAILED]
     if as_json:
         lines = [{"name": t.name, "status": t.status.value, "sentence": t.sentence} for t in trials]
@@ -77,7 +76,7 @@ def backtest_command(
 def list_command(as_json: JsonOption = False) -> None:
     """Where each revision stands, what shadows would have decided, and the last changes with who and why."""
     with application() as parts, parts.database.read() as session:
-        standing = [_standing(session, row, name) for row, name in _rows(session)]
+        standing = [_plain(one) for one in read_standings(session)]
         changes = session.exec(
             select(PolicyChange)
             .order_by(col(PolicyChange.at_ms).desc(), col(PolicyChange.id).desc())
@@ -111,24 +110,16 @@ def list_command(as_json: JsonOption = False) -> None:
 _NOW, _USUAL = ("blocks", "decisions"), ("usual_blocks", "usual_decisions")
 
 
-def _rows(session: Session) -> list[tuple[PolicyState, str]]:
-    order = {state.value: number for number, state in enumerate(LifecycleState)}
-    statement = select(PolicyState, PolicyRow.name).join(
-        PolicyRow, col(PolicyRow.revision) == col(PolicyState.revision)
-    )
-    return sorted(session.exec(statement).all(), key=lambda pair: (-order[pair[0].state], pair[0].revision))
-
-
-def _standing(session: Session, row: PolicyState, name: str) -> dict[str, Any]:
-    counts = compare_shadow(session, row.revision)
+def _plain(one: Standing) -> dict[str, Any]:
+    state = one.state
     return {
-        "revision": row.revision,
-        "name": name,
-        "state": row.state,
-        "percent": row.percent,
-        "previous": row.previous,
-        "since_ms": row.changed_ms,
-        "shadow": {f"{stands}->{shadow}": count for (stands, shadow), count in sorted(counts.items())},
+        "revision": state.revision,
+        "name": one.row.name,
+        "state": state.state,
+        "percent": state.percent,
+        "previous": state.previous,
+        "since_ms": state.changed_ms,
+        "shadow": {f"{stands}->{shadow}": count for (stands, shadow), count in sorted(one.shadow.items())},
     }
 
 

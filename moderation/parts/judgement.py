@@ -21,7 +21,7 @@ from moderation.parts.senses import SenseParts
 from moderation.store import now_ms
 from policies.document import PolicyDocument
 from policies.engine import PolicyContext, Ruling
-from policies.lifecycle.trial import TextJudge
+from policies.lifecycle.trial import TextJudge, Trial, try_document
 
 TRIED = "policy-test"
 """The account in whose name the texts of a document's tests are judged: an adult unless the test says otherwise."""
@@ -76,6 +76,11 @@ class JudgementParts(SenseParts):
             return gate.judge_request(subject).ruling
 
         return judge
+
+    def trials(self, document: PolicyDocument) -> tuple[Trial, ...]:
+        """Run the tests that the document carries; the text model is loaded only where one is in words."""
+        in_words = any(test.text for test in document.tests.values())
+        return try_document(document, self.text_judge(document) if in_words else None)
 
     @cached_property
     def limits(self) -> Limits:

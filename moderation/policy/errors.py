@@ -17,6 +17,20 @@ class PolicyStepRefused(ServiceError):
     kind = Kind.CONFLICT
 
 
+class PolicyMoved(ServiceError):
+    """The revision took another step after it was looked at."""
+
+    code = "policy.moved"
+    kind = Kind.CONFLICT
+
+
+class BacktestTooLong(ServiceError):
+    """More decisions are on record than one request may rule on."""
+
+    code = "policy.backtest_too_long"
+    kind = Kind.TOO_LARGE
+
+
 class PolicyReasonMissing(ServiceError):
     """A change of what rules needs a reason in words."""
 

@@ -11,7 +11,13 @@ from sqlmodel import Session, col, select
 from moderation.bus.outbox import enqueue
 from moderation.ids import new_id
 from moderation.messages import PolicyChanged
-from moderation.policy.errors import NothingToRollBack, PolicyReasonMissing, PolicyStepRefused, PolicyUnknown
+from moderation.policy.errors import (
+    NothingToRollBack,
+    PolicyMoved,
+    PolicyReasonMissing,
+    PolicyStepRefused,
+    PolicyUnknown,
+)
 from moderation.policy.evidence import NONE_NEEDED, Evidence, Tried, require_evidence
 from moderation.policy.store import store_document
 from moderation.policy.tables import PolicyChange, PolicyState
@@ -143,6 +149,20 @@ def activate(session: Session, text: str, *, name: str, actor: str, now_ms: int)
     document = add(session, text, name=name, act=act)
     make_active(session, document.revision, act, Evidence(waived="installed by a program"))
     return document
+
+
+def require_unmoved(session: Session, revision: str, *, since_ms: int) -> None:
+    """Lock every state until the caller commits, and make sure that this revision took no step since `since_ms`, its `changed_ms`
+    when somebody looked at it: nobody answers what they have not seen. Raises `PolicyUnknown`, `PolicyMoved`."""
+    row = _require(_locked(session), revision)
+    if row.changed_ms != since_ms:
+        share = f" for {row.percent} %" if row.percent else ""
+        raise PolicyMoved(
+            f"it has moved since you looked: it is {row.state}{share} now",
+            field="revision",
+            value=revision,
+            remedy="read its history, then decide anew",
+        )
 
 
 def _locked(session: Session) -> dict[str, PolicyState]:

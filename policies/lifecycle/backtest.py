@@ -75,6 +75,12 @@ class Agreement:
         low, high = Share(self.right, self.right + self.wrong + self.missed).interval
         return _f1(low), _f1(high)
 
+    @property
+    def f1_said(self) -> str:
+        """F1 with its interval, as people read it."""
+        low, high = self.f1_interval
+        return "no rows" if isnan(self.f1) else f"{self.f1:.3f} ({low:.3f}–{high:.3f})"
+
 
 def _f1(jaccard: float) -> float:
     return nan if isnan(jaccard) else 2 * jaccard / (1 + jaccard)

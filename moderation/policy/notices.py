@@ -1,0 +1,23 @@
+"""What of a document has no effect: said once, when a revision brings it, and not again of what was off before."""
+
+from typing import Final
+
+from sqlmodel import Session
+
+from moderation.policy.store import state_of, stored_document
+from moderation.policy.tables import PolicyState
+from policies.document import PolicyDocument
+from policies.lifecycle.states import LifecycleState
+from policies.loading.problems import Problem
+
+OFF: Final = frozenset({"policy.threshold_off", "policy.signal_off"})
+"""Notices that something of the policy has no effect: shown as warnings."""
+
+
+def newly_off(session: Session, document: PolicyDocument) -> tuple[Problem, ...]:
+    """What of a stored document has no effect, and has one in the policy that it is to replace, or replaced."""
+    row = session.get_one(PolicyState, document.revision)
+    active = row if row.state == LifecycleState.ACTIVE.value else state_of(session, LifecycleState.ACTIVE)
+    beside = row.previous if active is row else (active.revision if active else "")
+    known = {notice.message for notice in stored_document(session, beside).notices} if beside else set()
+    return tuple(one for one in document.notices if one.code in OFF and one.message not in known)
