@@ -20,6 +20,7 @@ from policies.loading.build import (
     build_signals,
     build_unjudged,
 )
+from policies.loading.notices import Notice, notices_of
 from policies.loading.problems import PolicyInvalid, Problem
 from policies.loading.schema import schema_problems
 from policies.loading.semantics import semantic_problems
@@ -49,7 +50,7 @@ class PolicyDocument:
     unjudged: Mapping[str, Verdict]
     reasons: Mapping[str, ReasonClause]
     clocks: Mapping[str, Clock]
-    notices: tuple[Problem, ...] = ()
+    notices: tuple[Notice, ...] = ()
     content: str = "{}"
     tests: Mapping[str, DocumentTest] = field(default_factory=dict)
 
@@ -76,9 +77,7 @@ def _unreadable(path: Path, why: str) -> Problem:
 def parse_document(text: str, *, name: str) -> PolicyDocument:
     """The document in the text; `name` is what problems call the file. Raises `PolicyInvalid` with every problem."""
     tree = read_tree(text, name=name)
-    problems = schema_problems(tree)
-    if not problems:
-        problems, notices = semantic_problems(tree)
+    problems = schema_problems(tree) or semantic_problems(tree)
     if problems:
         raise PolicyInvalid(problems)
     data, content = tree.data, tree.canonical_data()
@@ -91,7 +90,7 @@ def parse_document(text: str, *, name: str) -> PolicyDocument:
         unjudged=build_unjudged(data),
         reasons=build_reasons(data),
         clocks=build_clocks(data),
-        notices=notices,
+        notices=tuple(notices_of(tree)),
         content=canonical(content),
         tests=build_tests(data),
     )

@@ -14,6 +14,7 @@ from moderation.cli.session import application
 from moderation.policy.notices import OFF
 from policies.document import PolicyDocument, load_document, parse_document, schema_text, shipped_document
 from policies.lifecycle.diff import diff
+from policies.loading.notices import gathered
 
 app = typer.Typer(no_args_is_help=True, help="Policy documents: check, try, and change what rules.")
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy document (YAML).")]
@@ -23,11 +24,12 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A polic
 def check_command(file: File, as_json: JsonOption = False) -> None:
     """Validate a document; every problem comes with its line and a hint. What is off is a warning, other remarks are notes."""
     document = load_document(file)
+    notices = gathered(document.notices)
     if as_json:
-        print_json({"revision": document.revision, "notices": [str(notice) for notice in document.notices]})
+        print_json({"revision": document.revision, "notices": [str(notice) for notice in notices]})
         return
     typer.echo(f"{file.name} is valid, revision {document.revision}")
-    for notice in document.notices:
+    for notice in notices:
         typer.echo(f"  {'warning' if notice.code in OFF else 'note'}: {notice}")
 
 

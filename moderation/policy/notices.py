@@ -8,16 +8,16 @@ from moderation.policy.store import state_of, stored_document
 from moderation.policy.tables import PolicyState
 from policies.document import PolicyDocument
 from policies.lifecycle.states import LifecycleState
-from policies.loading.problems import Problem
+from policies.loading.notices import Notice, gathered
 
 OFF: Final = frozenset({"policy.threshold_off", "policy.signal_off"})
 """Notices that something of the policy has no effect: shown as warnings."""
 
 
-def newly_off(session: Session, document: PolicyDocument) -> tuple[Problem, ...]:
+def newly_off(session: Session, document: PolicyDocument) -> tuple[Notice, ...]:
     """What of a stored document has no effect, and has one in the policy that it is to replace, or replaced."""
     row = session.get_one(PolicyState, document.revision)
     active = row if row.state == LifecycleState.ACTIVE.value else state_of(session, LifecycleState.ACTIVE)
     beside = row.previous if active is row else (active.revision if active else "")
     known = {notice.message for notice in stored_document(session, beside).notices} if beside else set()
-    return tuple(one for one in document.notices if one.code in OFF and one.message not in known)
+    return gathered(one for one in document.notices if one.code in OFF and one.message not in known)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`code` is stable; `message` names field and value; `hint` says what to do. Also the shape of a notice."""
+    """`code` is stable; `message` names field and value; `hint` says what to do."""
 
     code: str
     file: str

@@ -1,6 +1,6 @@
 """What a schema cannot say: that words refer to something, that rules make sense together, that nothing absolute is weakened.
 
-Returns problems, which refuse the document, and notices, which tell its author what is switched off or left out.
+Each problem refuses the document. What it may say, but its author should know, is a notice (notices.py).
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,18 +11,17 @@ from policies.loading.names import circular, reference_problems, score_problems
 from policies.loading.problems import Problem, one_of
 from policies.loading.source import Path, Tree
 from policies.loading.tests_section import test_problems
-from policies.loading.thresholds import context_threshold_problems, threshold_notices, threshold_problems
+from policies.loading.thresholds import context_threshold_problems, threshold_problems
 from policies.signals import SIGNALS
 from policies.taxonomy import Category, Verdict
 
 Clauses = Mapping[str, Mapping[str, Any]]
 
 
-def semantic_problems(tree: Tree) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    """Problems and notices of a tree that the schema has passed."""
+def semantic_problems(tree: Tree) -> tuple[Problem, ...]:
+    """Problems of a tree that the schema has passed."""
     rules = (*_signals(tree), *_contexts(tree), *_combinations(tree))
-    problems = (*rules, *_reasons(tree), *_clocks(tree), *test_problems(tree))
-    return problems, () if problems else (*_notices(tree),)
+    return (*rules, *_reasons(tree), *_clocks(tree), *test_problems(tree))
 
 
 def _signals(tree: Tree) -> Iterator[Problem]:
@@ -115,16 +114,3 @@ def _clocks(tree: Tree) -> Iterator[Problem]:
         if clause.get("at_most", clause["at_least"]) < clause["at_least"]:
             message = f"clock {name} ends before it begins: at most {clause['at_most']}, at least {clause['at_least']}"
             yield tree.problem("clock_order", ("clocks", name, "at_most"), message, "swap the two figures")
-
-
-def _notices(tree: Tree) -> Iterator[Problem]:
-    for name, clause in tree.data["signals"].items():
-        path: Path = ("signals", name)
-        yield from threshold_notices(tree, (*path, "thresholds"), name, clause.get("thresholds", {}))
-        if clause.get("verdict") == Verdict.ALLOW:
-            message = f"{name} is switched off: its findings are recorded and have no effect"
-            yield tree.problem("signal_off", (*path, "verdict"), message, "write review or block to use it")
-    for name in sorted(SIGNALS.keys() - tree.data["signals"].keys()):
-        verdict = "block" if SIGNALS[name].fixed else "review"
-        message = f"{name} is not mentioned: its findings are a {verdict}"
-        yield tree.problem("signal_unmentioned", ("signals",), message, "add it to say what it means")

@@ -78,15 +78,3 @@ def _laxer(
             message = f"{name}: {verdict} at {value} is no stricter than {against}"
             hint = "a context only makes rules stricter: lower the threshold or remove it"
             yield tree.problem("context_weakens", (*path, verdict), message, hint)
-
-
-def threshold_notices(tree: Tree, path: Path, signal: str, levels: Levels) -> Iterator[Problem]:
-    """What is switched off, and says so."""
-    for category, level in levels.items():
-        off = [verdict for verdict in ("review", "block") if not level.get(verdict, 0)]
-        if not off:
-            continue
-        at = (*path, category, off[0]) if off[0] in level else (*path, category)
-        effect = "its findings have no effect" if len(off) == 2 else f"no score leads to {off[0]}"
-        message = f"{signal} / {category}: the threshold for {' and '.join(off)} is off (0); {effect}"
-        yield tree.problem("threshold_off", at, message, "write a score above 0 to switch it on")

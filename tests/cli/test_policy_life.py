@@ -128,7 +128,7 @@ def test_what_a_document_switches_off_is_said_when_it_is_stored_and_only_what_is
     path, _ = write(shell, text)
     stored = shell("policy", "add", path)
     assert stored.err.count("warning:") == 1
-    assert "work.named is switched off: its findings are recorded and have no effect" in stored.err
+    assert "work.named: switched off (allow); findings are recorded and have no effect" in stored.err
     assert stored.out.endswith(" is a draft\n")
 
 
@@ -138,7 +138,7 @@ def test_a_threshold_of_0_is_off_and_says_so(shell: Shell) -> None:
     )
     assert done
     path, _ = write(shell, text)
-    said = "frame.text / hate: the threshold for review and block is off (0); its findings have no effect"
+    said = "frame.text / hate: the threshold for review and block is off (0); findings have no effect"
     assert said in shell("policy", "check", path).out
     assert said in shell("policy", "add", path).err
     changes = shell("policy", "diff", "active", path).out.splitlines()

@@ -12,6 +12,7 @@ import yaml
 
 from policies.clauses import Clock, Threshold
 from policies.document import PolicyDocument, load_document, parse_document, shipped_document
+from policies.loading.notices import gathered
 from policies.signals import ABSOLUTE_CATEGORIES, SIGNALS
 from policies.taxonomy import Category, Verdict
 from tests.support.policies import document, document_text, thresholds
@@ -27,12 +28,15 @@ def notices(policy: PolicyDocument, code: str) -> list[str]:
 def test_all_that_the_shipped_policy_switches_off_is_blocking_for_a_weapon_alone_and_by_unmeasured_guards() -> (
     None
 ):
-    off = [notice.message.split(" / ") for notice in DEFAULT.notices]
-    assert {signal for signal, _ in off} == {"image.weapon", "guard.text", "guard.image"}
-    assert all(
-        rest.endswith("the threshold for block is off (0); no score leads to block") for _, rest in off
-    )
-    assert [rest.split(":")[0] for signal, rest in off if signal == "image.weapon"] == ["violence"]
+    unmeasured = tuple(category for category in Category if category != Category.MINORS)
+    assert [(notice.of, notice.names) for notice in gathered(DEFAULT.notices)] == [
+        ("image.weapon", (Category.VIOLENCE,)),
+        ("guard.text", unmeasured),
+        ("guard.image", unmeasured),
+    ]
+    assert {notice.what for notice in DEFAULT.notices} == {
+        "the threshold for block is off (0); no score leads to block"
+    }
 
 
 def test_the_shipped_policy_speaks_about_every_signal_and_gives_every_reason_it_names() -> None:
@@ -144,22 +148,39 @@ def test_a_threshold_of_zero_means_off_and_says_so() -> None:
     assert policy.signals["text.classifier"].thresholds[Category.SHOCK] == Threshold(None, 0.8)
     assert notices(policy, "threshold_off") == [
         "small.yaml:5: text.classifier / hate: the threshold for review and block is off (0); "
-        "its findings have no effect\n  hint: write a score above 0 to switch it on [policy.threshold_off]",
+        "findings have no effect\n  hint: write a score above 0 to switch it on [policy.threshold_off]",
         "small.yaml:5: text.classifier / shock: the threshold for review is off (0); no score leads to review\n"
         "  hint: write a score above 0 to switch it on [policy.threshold_off]",
     ]
 
 
+def test_what_is_off_alike_in_one_signal_is_one_line_that_names_all_of_it_and_the_first_place() -> None:
+    off = {"sexual": "{review: 0.5}", "hate": "{review: 0, block: 0}", "shock": "{review: 0.5, block: 0}"}
+    levels = "".join(f"      {one}: {off.get(one, '{review: 0.5, block: 0.9}')}\n" for one in Category)
+    policy = document(f"signals:\n  guard.text:\n    thresholds:\n{levels}  work.named: {{verdict: allow}}\n")
+    *said, _, _ = map(str, gathered(policy.notices))
+    assert "\n".join(said) == (
+        "small.yaml:7: guard.text / sexual, shock: the threshold for block is off (0); no score leads to block\n"
+        "  hint: write a score above 0 to switch it on [policy.threshold_off]\n"
+        "small.yaml:10: guard.text / hate: the threshold for review and block is off (0); findings have no effect\n"
+        "  hint: write a score above 0 to switch it on [policy.threshold_off]\n"
+        "small.yaml:19: work.named: switched off (allow); findings are recorded and have no effect\n"
+        "  hint: write review or block to use it [policy.signal_off]"
+    )
+
+
 def test_a_fact_switched_off_says_so() -> None:
     policy = document("signals:\n  work.named: {verdict: allow}\n")
     assert notices(policy, "signal_off") == [
-        "small.yaml:4: work.named is switched off: its findings are recorded and have no effect\n"
+        "small.yaml:4: work.named: switched off (allow); findings are recorded and have no effect\n"
         "  hint: write review or block to use it [policy.signal_off]"
     ]
 
 
 def test_signals_left_out_are_listed_with_what_follows() -> None:
-    left_out = notices(document("signals:\n  work.named: {verdict: review}\n"), "signal_unmentioned")
-    assert len(left_out) == len(SIGNALS) - 1
-    assert any("figure.living is not mentioned: its findings are a review" in notice for notice in left_out)
-    assert any("text.absolute is not mentioned: its findings are a block" in notice for notice in left_out)
+    review, block = gathered(document("signals:\n  work.named: {verdict: review}\n").notices)
+    assert {*review.names, *block.names} == SIGNALS.keys() - {"work.named"}
+    assert set(block.names) == {name for name, signal in SIGNALS.items() if signal.fixed}
+    assert str(review).startswith("small.yaml:3: account.quota_exhausted, account.rate_limited, ")
+    assert review.message.endswith(", work.unlicensed: not mentioned; a finding is a review")
+    assert block.message.endswith(", text.absolute: not mentioned; a finding is a block")
