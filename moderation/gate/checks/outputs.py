@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from moderation.gate.check import CouldNotJudge
+from moderation.gate.check import Check, CouldNotJudge
 from moderation.gate.checks.references import box_of
 from moderation.gate.subjects import FaceMatch, FaceSighting, OutputSubject
 from moderation.media.errors import refuses_file
-from policies.findings import Finding, FrameBox, WholeField
+from policies.findings import Finding, FrameBox, Where, WholeField
 from policies.taxonomy import Category
 
 REVISION = "1"
@@ -61,43 +61,22 @@ class OutputFacesCheck:
         ]
         seen = {match.likeness_id for face in faces.value for match in face.matches}
         drifted = [use for likeness_id, use in approved.items() if likeness_id not in seen]
-        return strongest(findings) + [self._drift(use.handle or use.likeness_id) for use in drifted]
+        return strongest(findings) + [drift(self, use.handle or use.likeness_id) for use in drifted]
 
     def _of_face(self, subject: OutputSubject, face: FaceSighting, approved: set[str]) -> list[Finding]:
         where = box_of(subject.output, face)
         findings = [
-            Finding(
-                Category.PRIVATE_PERSON,
-                _signal(match),
-                max(0.0, min(1.0, match.similarity)),
-                where,
-                self.name,
-                self.revision,
-                f"likeness {match.likeness_id}",
-            )
+            of_person(self, _signal(match), match.similarity, where, f"likeness {match.likeness_id}")
             for match in face.matches
             if match.standing != "enrolled" or match.likeness_id not in approved
         ]
         known = any(match.likeness_id in approved for match in face.matches)
         if face.of_reference and not known:
+            named = f"reference {face.of_reference}"
             findings.append(
-                Finding(
-                    Category.PRIVATE_PERSON,
-                    "output.face_of_reference",
-                    max(0.0, min(1.0, face.reference_similarity)),
-                    where,
-                    self.name,
-                    self.revision,
-                    f"reference {face.of_reference}",
-                )
+                of_person(self, "output.face_of_reference", face.reference_similarity, where, named)
             )
         return findings
-
-    def _drift(self, handle: str) -> Finding:
-        where = WholeField("output")
-        return Finding(
-            Category.PRIVATE_PERSON, "output.identity_drift", 1.0, where, self.name, self.revision, handle
-        )
 
 
 class OutputNudityCheck:
@@ -120,6 +99,19 @@ class OutputNudityCheck:
             return []
         where = FrameBox(subject.output.asset, best.time_s, 0.0, 0.0, 1.0, 1.0)
         return [Finding(Category.SEXUAL, "image.nudity", best.score, where, self.name, self.revision)]
+
+
+def of_person(
+    check: Check[OutputSubject], signal: str, similarity: float, where: Where, matched: str
+) -> Finding:
+    """What a check of faces or voices found of somebody. `similarity`: a cosine; below 0 counts as 0."""
+    score = max(0.0, min(1.0, similarity))
+    return Finding(Category.PRIVATE_PERSON, signal, score, where, check.name, check.revision, matched)
+
+
+def drift(check: Check[OutputSubject], missed: str) -> Finding:
+    """An approved likeness that the clip should show, or let be heard, and does not."""
+    return of_person(check, "output.identity_drift", 1.0, WholeField("output"), missed)
 
 
 def strongest(findings: Sequence[Finding]) -> list[Finding]:

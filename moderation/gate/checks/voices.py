@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from consent.biometrics.thresholds import SAME_VOICE
 from moderation.gate.check import CouldNotJudge
-from moderation.gate.checks.outputs import strongest
-from moderation.gate.subjects import FaceMatch, LikenessUse, OutputSubject, VoiceSighting
-from policies.findings import AudioInterval, Finding, WholeField
-from policies.taxonomy import Category
+from moderation.gate.checks.outputs import drift, of_person, strongest
+from moderation.gate.subjects import FaceMatch, OutputSubject, VoiceSighting
+from policies.findings import AudioInterval, Finding
 
 REVISION = "1"
 
@@ -37,15 +36,7 @@ class OutputVoicesCheck:
         where = AudioInterval(subject.output.asset, voice.start_s, voice.end_s)
         own = bool(voice.matches) and voice.matches[0].likeness_id in approved
         return [
-            Finding(
-                Category.PRIVATE_PERSON,
-                _signal(match),
-                max(0.0, min(1.0, match.similarity)),
-                where,
-                self.name,
-                self.revision,
-                f"likeness {match.likeness_id}",
-            )
+            of_person(self, _signal(match), match.similarity, where, f"likeness {match.likeness_id}")
             for match in voice.matches
             if is_somebody_else(match, approved, own=own)
         ]
@@ -57,14 +48,8 @@ class OutputVoicesCheck:
         if not heard:
             raise CouldNotJudge("voice.unclear", "too little is said to tell whose voice it is")
         present = {match.likeness_id for voice in heard for match in voice.matches}
-        return [self._drift(use) for use in expected if use.likeness_id not in present]
-
-    def _drift(self, use: LikenessUse) -> Finding:
-        named = f"voice of {use.handle or use.likeness_id}"
-        where = WholeField("output")
-        return Finding(
-            Category.PRIVATE_PERSON, "output.identity_drift", 1.0, where, self.name, self.revision, named
-        )
+        missed = [use for use in expected if use.likeness_id not in present]
+        return [drift(self, f"voice of {use.handle or use.likeness_id}") for use in missed]
 
 
 def is_somebody_else(match: FaceMatch, approved: set[str], *, own: bool) -> bool:
