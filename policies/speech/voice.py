@@ -3,13 +3,13 @@
 The transcriber listens only there: Whisper invents sentences over music and silence.
 """
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from policies.onnx_session import OnnxFile
 
 RATE = 16_000
 """Samples per second of every array here."""
@@ -34,9 +34,7 @@ class VoiceActivity:
     """Reads the ONNX file when first needed. Safe to share between threads: the recurrent state is the call's own."""
 
     def __init__(self, model: Path) -> None:
-        self._path = model
-        self._lock = threading.Lock()
-        self._session: Any = None
+        self._file = OnnxFile(model, "voice activity model")
 
     def intervals(self, samples: Samples) -> tuple[Interval, ...]:
         """Where speech lies in `samples`, float32[n] mono at 16 kHz in [-1, 1], in order and apart.
@@ -48,7 +46,7 @@ class VoiceActivity:
     def probabilities(self, samples: Samples) -> npt.NDArray[np.float32]:
         """The probability of speech per step of 32 ms, float32[ceil(n / 512)]."""
         require_samples(samples)
-        session = self._loaded()
+        session = self._file.session()
         state = np.zeros((2, 1, 128), np.float32)
         padded = np.concatenate(
             [np.zeros(CONTEXT, np.float32), samples, np.zeros(-len(samples) % FRAME, np.float32)]
@@ -59,12 +57,6 @@ class VoiceActivity:
             value, state = session.run(None, {"input": step, "state": state, "sr": np.array(RATE, np.int64)})
             found.append(value[0, 0])
         return np.array(found, np.float32)
-
-    def _loaded(self) -> Any:
-        with self._lock:
-            if self._session is None:
-                self._session = _open(self._path)
-            return self._session
 
 
 def require_samples(samples: Samples) -> None:
@@ -100,16 +92,3 @@ def join(runs: list[Interval], duration_s: float) -> tuple[Interval, ...]:
         else:
             joined.append(Interval(start, end))
     return tuple(joined)
-
-
-def _open(path: Path) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"voice activity model: no file at {path}; fetch the models or give another path"
-        )
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -6,10 +6,10 @@ A net reads letters into brickwork and foliage; those readings are short or unsu
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from policies.onnx_session import ERRORS_ONLY, open_session
 from policies.vision.text_detection import Frame, TextDetector, TextLine
 from policies.vision.text_recognition import TextRecogniser
 
@@ -69,7 +69,10 @@ class FrameTextReader:
     def _loaded(self) -> tuple[TextDetector, TextRecogniser]:
         with self._lock:
             if self._nets is None:
-                detection, recognition = (_open(self._folder / name) for name in FILES)
+                detection, recognition = (
+                    open_session(self._folder / name, "text in frames", severity=ERRORS_ONLY)
+                    for name in FILES
+                )
                 self._nets = TextDetector(detection), TextRecogniser(recognition)
             return self._nets
 
@@ -79,15 +82,3 @@ def _seen(line: TextLine, text: str, score: float, frame: Frame) -> SeenText:
     (left, top), (right, bottom) = line.corners.min(axis=0), line.corners.max(axis=0)
     edges = (left / width, top / height, right / width, bottom / height)
     return SeenText(text, min(1.0, score), *(round(min(1.0, max(0.0, float(edge))), 4) for edge in edges))
-
-
-def _open(path: Path) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(f"text in frames: no file at {path}; fetch the models or give another folder")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

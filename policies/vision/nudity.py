@@ -5,13 +5,13 @@ BGR less the mean of ImageNet. The model knows photographs; drawings and small f
 """
 
 import io
-import threading
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from policies.onnx_session import OnnxFile
 
 MEAN_BGR = np.array([104, 117, 123], dtype=np.float32)
 """The training mean (github.com/yahoo/open_nsfw, classify_nsfw.py)."""
@@ -28,9 +28,7 @@ class NudityScorer:
     """Reads the ONNX file when first needed. Safe to share between threads; each run uses one thread."""
 
     def __init__(self, model: Path) -> None:
-        self._path = model
-        self._lock = threading.Lock()
-        self._session: Any = None
+        self._file = OnnxFile(model, "nudity model")
 
     def score(self, frames: Frames) -> npt.NDArray[np.float32]:
         """The probability of sexual imagery, float32[n] in [0, 1], for `frames` uint8[n, h, w, 3] RGB.
@@ -40,16 +38,10 @@ class NudityScorer:
         """
         if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape[1:3]:
             raise ValueError(f"frames must be uint8[n, h, w, 3], got {frames.dtype}{list(frames.shape)}")
-        session = self._loaded()
+        session = self._file.session()
         name = session.get_inputs()[0].name
         scores = [session.run(None, {name: prepare(frame)[None]})[0][0, 1] for frame in frames]
         return np.array(scores, dtype=np.float32)
-
-    def _loaded(self) -> Any:
-        with self._lock:
-            if self._session is None:
-                self._session = _open(self._path)
-            return self._session
 
 
 def prepare(frame: Frames) -> npt.NDArray[np.float32]:
@@ -62,14 +54,3 @@ def prepare(frame: Frames) -> npt.NDArray[np.float32]:
         buffer.seek(0)
         pixels = np.asarray(Image.open(buffer), dtype=np.float32)
     return np.ascontiguousarray(pixels[:, :, ::-1] - MEAN_BGR)
-
-
-def _open(path: Path) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(f"nudity model: no file at {path}; fetch the models or give another path")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -3,16 +3,16 @@
 The classifier names the whole picture. It misses a gun in somebody's hand, and says nothing of what is done with one.
 """
 
-import threading
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from policies.onnx_session import OnnxFile
 
 SIDE = 224
 FIREARMS = ("assault rifle", "revolver", "rifle")
@@ -36,25 +36,17 @@ class PictureClassifier:
     """Reads the ONNX file when first needed. Safe to share between threads; each run uses one thread."""
 
     def __init__(self, model: Path) -> None:
-        self._path = model
-        self._lock = threading.Lock()
-        self._session: Any = None
+        self._file = OnnxFile(model, "picture classes")
 
     def look(self, frame: Frame) -> PictureLook:
         """What fills an RGB picture uint8[h, w, 3]. Raises ValueError for another shape, FileNotFoundError without a model."""
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
             raise ValueError(f"frame must be uint8[h, w, 3], got {frame.dtype}{list(frame.shape)}")
-        found = self._loaded().run(None, {"images": prepare(frame)})[0][0]
+        found = self._file.session().run(None, {"images": prepare(frame)})[0][0]
         names = labels()
         best = int(found.argmax())
         firearm = sum(float(found[names.index(name)]) for name in FIREARMS)
         return PictureLook(min(1.0, firearm), names[best] if found[best] >= PLAIN else "")
-
-    def _loaded(self) -> Any:
-        with self._lock:
-            if self._session is None:
-                self._session = _open(self._path)
-            return self._session
 
 
 def prepare(frame: Frame) -> npt.NDArray[np.float32]:
@@ -68,14 +60,3 @@ def labels() -> tuple[str, ...]:
     """The name of each class, in the order of the net's outputs."""
     text = (resources.files("policies.vision") / "imagenet_labels.txt").read_text(encoding="utf-8")
     return tuple(line for line in text.splitlines() if not line.startswith("#"))
-
-
-def _open(path: Path) -> Any:
-    if not path.is_file():
-        raise FileNotFoundError(f"picture classes: no file at {path}; fetch the models or give another path")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
