@@ -9,20 +9,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
-from moderation.errors import Kind, ServiceError
+from moderation.errors import OperatorError
 
 PROBE_BYTES = 4096
 TEMPORARY = "tmp"
 
 
-class AssetStoreError(ServiceError):
+class AssetStoreError(OperatorError):
     """Base: the store itself does not work. It says nothing of an asset, so whatever needs one waits and asks again."""
 
-    code: ClassVar[str] = "asset_store.error"
-    kind: ClassVar[Kind] = Kind.UNAVAILABLE
-    for_operator: ClassVar[bool] = True
+    code = "asset_store.error"
 
 
 class AssetStoreUnavailable(AssetStoreError):

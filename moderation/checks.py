@@ -12,10 +12,10 @@ from moderation.gate.checks.frames import (
     WrittenNamesCheck,
 )
 from moderation.gate.checks.guards import (
-    OutputGuardTextCheck,
     PictureGuardCheck,
-    PromptGuardCheck,
-    ReferenceGuardTextCheck,
+    output_text_guard,
+    prompt_guard,
+    reference_text_guard,
 )
 from moderation.gate.checks.likenesses import LikenessCheck, RemixCheck
 from moderation.gate.checks.named import FiguresCheck, WorksCheck
@@ -114,14 +114,14 @@ def output_checks(
 def _request_guards(profile: Profile, policy: ThePolicy) -> Iterator[Check[RequestSubject]]:
     if profile.guards.text:
         review = TextReview(profile.guards.text, policy)
-        yield PromptGuardCheck(review)
-        yield ReferenceGuardTextCheck(review)
+        yield prompt_guard(review)
+        yield reference_text_guard(review)
     if profile.guards.image:
         yield PictureGuardCheck("reference.guard_image", PictureReview(profile.guards.image, policy))
 
 
 def _output_guards(profile: Profile, policy: ThePolicy) -> Iterator[Check[OutputSubject]]:
     if profile.guards.text:
-        yield OutputGuardTextCheck(TextReview(profile.guards.text, policy))
+        yield output_text_guard(TextReview(profile.guards.text, policy))
     if profile.guards.image:
         yield PictureGuardCheck("output.guard_image", PictureReview(profile.guards.image, policy))

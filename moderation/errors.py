@@ -47,6 +47,13 @@ class ServiceError(Exception):
         return f"{named}{shown}; {self.remedy}" if self.remedy else f"{named}{shown}"
 
 
+class OperatorError(ServiceError):
+    """What only whoever runs the service can mend: it does not work until then."""
+
+    kind: ClassVar[Kind] = Kind.UNAVAILABLE
+    for_operator: ClassVar[bool] = True
+
+
 def shorten(value: object, limit: int = SHOWN_VALUE_LENGTH) -> str:
     """`value` as text of `limit` characters at most, so that an error never carries a whole prompt or file."""
     text = value if isinstance(value, str) else repr(value)

@@ -1,16 +1,12 @@
 """What is wrong with a guard's folder or its settings, which an operator mends; and why a guard could not judge one item."""
 
-from typing import ClassVar
-
-from moderation.errors import Kind, ServiceError
+from moderation.errors import OperatorError
 
 
-class GuardUnusable(ServiceError):
+class GuardUnusable(OperatorError):
     """Base: the folder cannot be judged with."""
 
-    code: ClassVar[str] = "guard.unusable"
-    kind: ClassVar[Kind] = Kind.UNAVAILABLE
-    for_operator: ClassVar[bool] = True
+    code = "guard.unusable"
 
 
 class GuardFolderMissing(GuardUnusable):
@@ -61,12 +57,10 @@ class GuardCategoryUnknown(GuardUnusable):
     code = "guard.category_unknown"
 
 
-class GuardFailed(ServiceError):
+class GuardFailed(OperatorError):
     """Base: the guard could not judge this text, picture or sound."""
 
-    code: ClassVar[str] = "guard.failed"
-    kind: ClassVar[Kind] = Kind.UNAVAILABLE
-    for_operator: ClassVar[bool] = True
+    code = "guard.failed"
 
 
 class GuardTimedOut(GuardFailed):

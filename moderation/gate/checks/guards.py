@@ -3,7 +3,8 @@
 They come last: what a quicker check blocks costs no GPU. A guard that is late, out of memory or not there could not judge.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 from moderation.gate.check import CouldNotJudge
 from moderation.gate.checks.frames import media_of
@@ -18,82 +19,59 @@ from policies.taxonomy import Category
 TEXT_SIGNAL, PICTURE_SIGNAL = "guard.text", "guard.image"
 TIER = 2
 
+S = TypeVar("S", bound=Subject)
+Passage = tuple[str, Where]
+"""A text, and where it stands."""
 
-class PromptGuardCheck:
-    """The prompt."""
 
-    name = "prompt.guard"
+class TextGuardCheck(Generic[S]):
+    """The text guard on the passages that `read` finds in a subject. `idle`: where it is quick, for nothing is there."""
+
     tier = TIER
 
-    def __init__(self, review: TextReview) -> None:
+    def __init__(
+        self,
+        name: str,
+        review: TextReview,
+        read: Callable[[S], Iterable[Passage]],
+        idle: Callable[[S], bool] | None = None,
+    ) -> None:
+        self.name = name
+        self.idle = idle
         self._review = review
+        self._read = read
 
     @property
     def revision(self) -> str:
         """Of the guard, and of the policy that it is told."""
         return self._review.revision
 
-    def idle(self, subject: RequestSubject) -> bool:
-        """Whether there is no prompt."""
-        return not subject.prompt.strip()
+    def examine(self, subject: S) -> Sequence[Finding]:
+        """`guard.text` for each category that the guard sees, at the passage: it does not say where in it."""
+        revision = self.revision
+        found = [
+            Finding(hit.category, TEXT_SIGNAL, hit.score, where, self.name, revision, hit.label)
+            for text, where in self._read(subject)
+            for hit in self._review.hits(text)
+        ]
+        return strongest_per_category(found)
 
-    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """`guard.text` for each category that the guard sees; it does not say where."""
-        said = subject.prompt
-        return _said(self._review, self.name, [(said, TextSpan("prompt", 0, len(said)))])
+
+def prompt_guard(review: TextReview) -> TextGuardCheck[RequestSubject]:
+    """The prompt."""
+    return TextGuardCheck("prompt.guard", review, _prompt, idle=lambda subject: not subject.prompt.strip())
 
 
-class ReferenceGuardTextCheck:
+def reference_text_guard(review: TextReview) -> TextGuardCheck[RequestSubject]:
     """What is written in reference pictures, read after the prompt."""
-
-    name = "reference.guard_text"
-    tier = TIER
-
-    def __init__(self, review: TextReview) -> None:
-        self._review = review
-
-    @property
-    def revision(self) -> str:
-        """As `PromptGuardCheck`."""
-        return self._review.revision
-
-    def idle(self, subject: RequestSubject) -> bool:
-        """Whether there is no picture to read."""
-        return not subject.references
-
-    def examine(self, subject: RequestSubject) -> Sequence[Finding]:
-        """`guard.text` at the frame that is written on."""
-        signs = [sign for media in media_of(subject) for sign in whole(signs_of(media))[-1:]]
-        together = [(f"{subject.prompt.strip()}\n{sign.text}".strip(), _place(sign)) for sign in signs]
-        return _said(self._review, self.name, together)
+    return TextGuardCheck(
+        "reference.guard_text", review, _in_references, idle=lambda subject: not subject.references
+    )
 
 
-class OutputGuardTextCheck:
-    """What is said in the clip, and what is written in it."""
-
-    name = "output.guard_text"
-    tier = TIER
-
-    def __init__(self, review: TextReview) -> None:
-        self._review = review
-
-    @property
-    def revision(self) -> str:
-        """As `PromptGuardCheck`."""
-        return self._review.revision
-
-    def examine(self, subject: OutputSubject) -> Sequence[Finding]:
-        """`guard.text` at the interval or the frame. What only repeats a prompt that was judged is left out."""
-        asked: list[tuple[str, Where]] = []
-        said = [one for one in spoken(subject) if one.text.strip()]
-        if said:
-            where = AudioInterval(subject.output.asset, said[0].start_s, said[-1].end_s)
-            asked.append((" ".join(one.text for one in said), where))
-        before = subject.prompt if subject.prompt_judged else ""
-        for media in media_of(subject):
-            signs = unsaid(whole(signs_of(media)), before)[-1:]
-            asked += [(sign.text, _place(sign)) for sign in signs]
-        return _said(self._review, self.name, asked)
+def output_text_guard(review: TextReview) -> TextGuardCheck[OutputSubject]:
+    """What is said in the clip, and what is written in it. What only repeats a prompt that was judged is left out."""
+    return TextGuardCheck("output.guard_text", review, lambda subject: [*_said(subject), *_written(subject)])
 
 
 class PictureGuardCheck:
@@ -108,7 +86,7 @@ class PictureGuardCheck:
 
     @property
     def revision(self) -> str:
-        """As `PromptGuardCheck`."""
+        """As `TextGuardCheck`."""
         return self._review.revision
 
     def examine(self, subject: Subject) -> Sequence[Finding]:
@@ -129,15 +107,28 @@ class PictureGuardCheck:
         return strongest(found)
 
 
-def _said(review: TextReview, check: str, asked: Iterable[tuple[str, Where]]) -> list[Finding]:
-    revision = review.revision
-    return strongest_per_category(
-        [
-            Finding(hit.category, TEXT_SIGNAL, hit.score, where, check, revision, hit.label)
-            for text, where in asked
-            for hit in review.hits(text)
-        ]
-    )
+def _prompt(subject: RequestSubject) -> Iterator[Passage]:
+    yield subject.prompt, TextSpan("prompt", 0, len(subject.prompt))
+
+
+def _in_references(subject: RequestSubject) -> list[Passage]:
+    """All signs are read before the first is judged: where one cannot be, no guard is asked."""
+    signs = [sign for media in media_of(subject) for sign in whole(signs_of(media))[-1:]]
+    return [(f"{subject.prompt.strip()}\n{sign.text}".strip(), _place(sign)) for sign in signs]
+
+
+def _said(subject: OutputSubject) -> Iterator[Passage]:
+    said = [one for one in spoken(subject) if one.text.strip()]
+    if said:
+        where = AudioInterval(subject.output.asset, said[0].start_s, said[-1].end_s)
+        yield " ".join(one.text for one in said), where
+
+
+def _written(subject: OutputSubject) -> Iterator[Passage]:
+    before = subject.prompt if subject.prompt_judged else ""
+    for media in media_of(subject):
+        for sign in unsaid(whole(signs_of(media)), before)[-1:]:
+            yield sign.text, _place(sign)
 
 
 def _place(sign: Sign) -> FrameBox:
