@@ -19,5 +19,10 @@ def newly_off(session: Session, document: PolicyDocument) -> tuple[Notice, ...]:
     row = session.get_one(PolicyState, document.revision)
     active = row if row.state == LifecycleState.ACTIVE.value else state_of(session, LifecycleState.ACTIVE)
     beside = row.previous if active is row else (active.revision if active else "")
-    known = {notice.message for notice in stored_document(session, beside).notices} if beside else set()
+    return off_beside(document, stored_document(session, beside) if beside else None)
+
+
+def off_beside(document: PolicyDocument, other: PolicyDocument | None) -> tuple[Notice, ...]:
+    """What of a document has no effect, and has one in the other; all that has none where there is no other."""
+    known = {notice.message for notice in other.notices} if other else set()
     return gathered(one for one in document.notices if one.code in OFF and one.message not in known)

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 from starlette.responses import RedirectResponse, Response
 
 from moderation.accounts.keys import KeyRefused, Principal, authenticate
-from moderation.accounts.models import Role
 from moderation.accounts.sessions import end_session, open_session
 from moderation.accounts.sign_in import count_failure, require_room, source_of
 from moderation.api.auth import MAX_KEY_LENGTH, RoleMissing
@@ -13,17 +12,15 @@ from moderation.api.problems import Problem, problem_of, request_id
 from moderation.errors import ServiceError
 from moderation.store import now_ms
 from moderation.web.render import page
+from moderation.web.rooms import HOME, STAFF, home_of
 from moderation.web.visit import Visit, new_token, set_cookie
-
-HOME = "/review"
-STAFF = frozenset({Role.MODERATOR})
 
 
 def show_sign_in(visit: Visit) -> Response:
     """The form; whoever is signed in already goes on."""
     onward = local(visit.request.query_params.get("next", ""))
     if visit.who is not None and visit.who.may(*STAFF):
-        return RedirectResponse(onward, status_code=303)
+        return RedirectResponse(_for(visit.who, onward), status_code=303)
     return _form(visit, onward, None)
 
 
@@ -39,7 +36,7 @@ def sign_in(visit: Visit) -> Response:
     with visit.desk.services.database.transaction() as session:
         token = open_session(session, who, now_ms=now_ms(session), replacing=visit.token)
     visit.desk.services.metrics.happened("staff.signed_in")
-    answer = RedirectResponse(onward, status_code=303)
+    answer = RedirectResponse(_for(who, onward), status_code=303)
     set_cookie(visit.desk, visit.request, answer, token)
     return answer
 
@@ -59,6 +56,11 @@ def local(address: str) -> str:
     inside = parts.path == HOME or parts.path.startswith(f"{HOME}/")
     plain = not parts.scheme and not parts.netloc and "\\" not in address and address.isprintable()
     return address if inside and plain else HOME
+
+
+def _for(who: Principal, onward: str) -> str:
+    """Whoever wants nothing in particular begins where there is something for them."""
+    return home_of(who) if onward == HOME else onward
 
 
 def _look_at(visit: Visit, key: str) -> Principal:

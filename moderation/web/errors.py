@@ -9,7 +9,7 @@ from moderation.web.render import page
 from moderation.web.visit import Visit
 
 _log = get_logger(__name__)
-_KEPT = ("note",)
+_KEPT = ("note", "reason", "document")
 """What somebody has written into a form must not be lost because it could not be sent."""
 
 

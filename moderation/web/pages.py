@@ -6,7 +6,7 @@ the form no more than a bounded number of bytes, which nobody looks at.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.applications import Starlette
@@ -23,11 +23,24 @@ from moderation.api.auth import RoleMissing
 from moderation.api.problems import request_id
 from moderation.errors import Kind, ServiceError
 from moderation.store import now_ms
-from moderation.web import acts, case_page, doors, explain_page, media, queue_page
+from moderation.web import (
+    acts,
+    case_page,
+    doors,
+    explain_page,
+    media,
+    policies_page,
+    policy_acts,
+    policy_new,
+    policy_page,
+    queue_page,
+)
 from moderation.web.desk import Desk
 from moderation.web.errors import failed
 from moderation.web.render import STATIC
+from moderation.web.rooms import ANYBODY, MODERATORS, POLICY_STAFF, home_of
 from moderation.web.visit import (
+    MAX_FORM_BYTES,
     FormUnreadable,
     Visit,
     cookie_name,
@@ -37,9 +50,9 @@ from moderation.web.visit import (
     set_cookie,
 )
 
+MAX_DOCUMENT_FORM = 1024 * 1024
+"""Bytes, as a browser sends it: some twenty times the shipped document."""
 API_PATHS = ("/v1/", "/health", "/metrics")
-MODERATORS: Final = frozenset({Role.MODERATOR})
-ANYBODY: Final = frozenset[Role]()
 
 
 class PageUnknown(ServiceError):
@@ -58,17 +71,19 @@ class PageNotTakenSo(ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`roles` are those who may open it; empty for anybody. `background`: asking for it is no sign of life of a person."""
+    """`roles` are those who may open it; empty for anybody. `background`: asking for it is no sign of life of a person.
+    `form_bytes` bounds what may be sent to it."""
 
     method: str
     path: str
     show: Callable[[Visit], Response]
     roles: frozenset[Role]
     background: bool = False
+    form_bytes: int = MAX_FORM_BYTES
 
 
 PAGES = (
-    Page("GET", "/", lambda _visit: RedirectResponse("/review", status_code=303), ANYBODY),
+    Page("GET", "/", lambda visit: RedirectResponse(home_of(visit.who), status_code=303), ANYBODY),
     Page("GET", "/review/sign-in", doors.show_sign_in, ANYBODY),
     Page("POST", "/review/sign-in", doors.sign_in, ANYBODY),
     Page("POST", "/review/sign-out", doors.sign_out, ANYBODY),
@@ -85,6 +100,16 @@ PAGES = (
     Page("POST", "/review/cases/{case}/decide", acts.decide, MODERATORS),
     Page("GET", "/review/decisions/{decision}", explain_page.show_explanation, MODERATORS),
     Page("POST", "/review/next", acts.take_next, MODERATORS),
+    Page("GET", "/review/policies", policies_page.show_policies, POLICY_STAFF),
+    Page("GET", "/review/policies/new", policy_new.show_form, POLICY_STAFF),
+    Page("POST", "/review/policies/new", policy_new.register, POLICY_STAFF, form_bytes=MAX_DOCUMENT_FORM),
+    Page("GET", "/review/policies/{revision}", policy_page.show_policy, POLICY_STAFF),
+    Page("POST", "/review/policies/{revision}/backtest", policy_acts.backtest, POLICY_STAFF),
+    Page("POST", "/review/policies/{revision}/shadow", policy_acts.shadow, POLICY_STAFF),
+    Page("POST", "/review/policies/{revision}/rollout", policy_acts.rollout, POLICY_STAFF),
+    Page("POST", "/review/policies/{revision}/activate", policy_acts.activate, POLICY_STAFF),
+    Page("POST", "/review/policies/{revision}/rollback", policy_acts.rollback, POLICY_STAFF),
+    Page("POST", "/review/policies/{revision}/retire", policy_acts.retire, POLICY_STAFF),
 )
 
 
@@ -125,7 +150,7 @@ def _serve(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
         unreadable: FormUnreadable | None = None
         if request.method == "POST":
             try:
-                form = await read_form(request)
+                form = await read_form(request, at_most=page.form_bytes)
             except FormUnreadable as error:
                 unreadable = error
         return await run_in_threadpool(_answer, page, desk, request, form, unreadable)

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from moderation.web import words
 from moderation.web.keys import KEYS, key_of
+from moderation.web.rooms import home_of, rooms_of
 from moderation.web.visit import Visit
 
 HERE = Path(__file__).parent
@@ -55,6 +56,8 @@ def environment() -> Environment:
         "static": static_url,
         "key": key_of,
         "keys": KEYS,
+        "home": home_of,
+        "rooms": rooms_of,
     }
     return made
 

@@ -116,13 +116,14 @@ def require_own_form(request: Request, form: Mapping[str, str], token: str) -> N
         raise ForeignForm
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields of a posted form, each once; nothing for another body of no length. Raises `FormUnreadable`."""
+async def read_form(request: Request, *, at_most: int = MAX_FORM_BYTES) -> Mapping[str, str]:
+    """The fields of a posted form of at most so many bytes, each once; nothing for another body of no length. Raises
+    `FormUnreadable`."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_FORM_BYTES:
-            raise FormUnreadable(f"has more than {MAX_FORM_BYTES} bytes")
+        if len(body) > at_most:
+            raise FormUnreadable(f"has more than {at_most} bytes")
     if body and request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise FormUnreadable(f"is no {_FORM}")
     try:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from moderation.accounts.models import Role
 from moderation.store import Database
 from tests.docs.codes import ROOT
 from tests.support.chromium import ARGUMENTS, DESKTOP, PHONE, Window, program, window
 from tests.support.gallery import make_gallery
 from tests.support.pages import listening, staff_key
+from tests.support.policy_gallery import make_policies
 from tests.support.service import StubApplication, app_on
 
 OUT = ROOT / "out" / "screenshots"
@@ -28,11 +30,12 @@ def main() -> None:
         database.create_all()
         for app in app_on(database, home):
             made = dict(make_gallery(app, home / "media"))
+            policies = make_policies(app)
             with listening(app) as base, sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=program(), args=list(ARGUMENTS))
                 for size in SIZES:
                     for scheme in ("light", "dark"):
-                        _walk(browser, app, base, made, size, scheme)
+                        _walk(browser, app, base, made, policies, size, scheme)
                 browser.close()
         database.close()
     for file in sorted(OUT.glob("*.png")):
@@ -40,7 +43,13 @@ def main() -> None:
 
 
 def _walk(
-    browser: Browser, app: StubApplication, base: str, made: dict[str, str], size: str, scheme: str
+    browser: Browser,
+    app: StubApplication,
+    base: str,
+    made: dict[str, str],
+    policies: dict[str, str],
+    size: str,
+    scheme: str,
 ) -> None:
     with window(browser, base, size=SIZES[size], scheme=scheme) as made_window:
 
@@ -49,7 +58,7 @@ def _walk(
 
         made_window.open("/review")
         shoot("sign-in")
-        made_window.sign_in(staff_key(app, "mod_ann"))
+        made_window.sign_in(staff_key(app, "mod_ann", Role.MODERATOR, Role.POLICY))
         made_window.press("j", "j")
         shoot("queue")
         for name in ("beach", "reference", "leaflets"):
@@ -69,6 +78,9 @@ def _walk(
         shoot("clip-whole", whole=True)
         made_window.press("?")
         shoot("keys")
+        for name, path in policies.items():
+            made_window.open(path)
+            shoot(name, whole=True)
 
 
 def _open(made_window: Window, case_id: str) -> None:

@@ -1,5 +1,7 @@
 """Signing in exchanges a key for a cookie that nobody else can use; whatever ends, ends at once."""
 
+import re
+
 import pytest
 from sqlmodel import select
 
@@ -11,6 +13,7 @@ from moderation.accounts.sign_in import FROM_ONE_SOURCE
 from moderation.store import now_ms
 from moderation.transparency.audit import AuditEntry
 from moderation.web.doors import local
+from moderation.web.rooms import STAFF
 from tests.support.pages import HTML, Browser, browser_on, staff_key
 from tests.support.service import StubApplication
 
@@ -81,7 +84,7 @@ def test_what_is_no_key_is_refused_with_a_sentence(browser: Browser) -> None:
 
 def test_a_good_key_of_another_role_is_told_which_role_is_needed(browser: Browser) -> None:
     browser.get("/review/sign-in")
-    for role in set(Role) - {Role.MODERATOR}:
+    for role in set(Role) - STAFF:
         answer = browser.post("/review/sign-in", key=staff_key(browser.app, "acct_x", role))
         assert (answer.status_code, "auth.role_missing" in answer.text) == (403, True), role
     assert browser.get("/review").status_code == 303
@@ -186,3 +189,21 @@ def test_the_sign_in_leads_back_to_a_page(ann: Browser) -> None:
     assert local("/review/cases/case_1?state=free") == "/review/cases/case_1?state=free"
     answer = ann.client.get("/review/sign-in?next=/review/help", headers=HTML, follow_redirects=False)
     assert answer.headers["location"] == "/review/help"
+
+
+def test_everybody_lands_where_there_is_something_for_them_and_is_shown_no_other_door(
+    app: StubApplication,
+) -> None:
+    for roles, home, shown in (
+        ([Role.MODERATOR], "/review", []),
+        ([Role.POLICY], "/review/policies", ["Policies"]),
+        ([Role.POLICY, Role.MODERATOR], "/review", ["Queue", "Policies"]),
+    ):
+        browser = browser_on(app)
+        browser.get("/review/sign-in")
+        answer = browser.post("/review/sign-in", key=staff_key(app, "acct_y", *roles))
+        assert answer.headers["location"] == home
+        assert browser.get("/").headers["location"] == home
+        rooms = re.search(r'<ul class="rooms">(.*?)</ul>', browser.get(home).text)
+        assert re.findall(r">(\w+)</a>", rooms[1] if rooms else "") == shown
+        assert ("/review/policies" in browser.shown) == ("Policies" in shown)

@@ -8,9 +8,11 @@ from sqlmodel import select
 
 from moderation.accounts.models import ApiKey, Role
 from moderation.store import Database
-from moderation.web.pages import ANYBODY, MODERATORS, PAGES, Page
+from moderation.web.pages import PAGES, Page
+from moderation.web.rooms import ANYBODY, MODERATORS, POLICY_STAFF, STAFF
 from tests.support.held import Held, make_held
 from tests.support.pages import HTML, Browser, browser_on, staff_key
+from tests.support.policies import SHIPPED
 from tests.support.service import StubApplication, app_on
 
 OPEN = {("GET", "/"), ("GET", "/review/sign-in"), ("POST", "/review/sign-in"), ("POST", "/review/sign-out")}
@@ -30,8 +32,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StubApplication]:
 
 @pytest.fixture(scope="module")
 def ann(app: StubApplication) -> Browser:
-    """A moderator at her desk."""
-    return browser_on(app).sign_in("mod_ann")
+    """At her desk: a moderator who may change policies, too."""
+    return browser_on(app).sign_in("mod_ann", *STAFF)
 
 
 @pytest.fixture
@@ -41,12 +43,17 @@ def browser(app: StubApplication) -> Browser:
 
 
 def _path(page: Page) -> str:
-    return page.path.replace("{sha256}", "0" * 64).replace("{time}", "0").replace("{case}", "case_1")
+    path = page.path.replace("{sha256}", "0" * 64).replace("{time}", "0").replace("{case}", "case_1")
+    return path.replace("{revision}", "sha256:000000000000")
 
 
 def test_only_the_sign_in_is_open() -> None:
     assert {(page.method, page.path) for page in PAGES if page.roles == ANYBODY} == OPEN
-    assert all(page.roles in (ANYBODY, MODERATORS) for page in PAGES)
+    assert all(page.roles in (ANYBODY, MODERATORS, POLICY_STAFF) for page in PAGES)
+    assert {page.path.startswith("/review/policies") for page in PAGES if page.roles == POLICY_STAFF} == {
+        True
+    }
+    assert not any(page.path.startswith("/review/policies") for page in PAGES if page.roles != POLICY_STAFF)
 
 
 @pytest.mark.parametrize("page", CLOSED)
@@ -67,18 +74,23 @@ def test_an_api_key_in_a_header_opens_no_page(app: StubApplication, browser: Bro
 
 
 @pytest.fixture(scope="module")
-def elsewhere(app: StubApplication) -> Browser:
-    """A session whose key has every role but the one that is needed: it had it when it signed in."""
-    browser = browser_on(app).sign_in("acct_x")
-    with app.database.transaction() as session:
-        key = session.exec(select(ApiKey).where(ApiKey.account_id == "acct_x")).one()
-        key.roles = sorted(role.value for role in Role if role is not Role.MODERATOR)
-    return browser
+def elsewhere(app: StubApplication) -> dict[Role, Browser]:
+    """By the role that each lacks, sessions whose keys have all others: they had it when they signed in."""
+    browsers = {}
+    for missing in STAFF:
+        browsers[missing] = browser_on(app).sign_in(f"acct_no_{missing.value}")
+        with app.database.transaction() as session:
+            account = f"acct_no_{missing.value}"
+            key = session.exec(select(ApiKey).where(ApiKey.account_id == account)).one()
+            key.roles = sorted(role.value for role in Role if role is not missing)
+    return browsers
 
 
 @pytest.mark.parametrize("page", CLOSED)
-def test_every_role_but_the_right_one_is_refused(elsewhere: Browser, page: Page) -> None:
-    answer = elsewhere.client.request(page.method, _path(page), headers=HTML, follow_redirects=False)
+def test_every_role_but_the_right_one_is_refused(elsewhere: dict[Role, Browser], page: Page) -> None:
+    (needed,) = page.roles
+    client = elsewhere[needed].client
+    answer = client.request(page.method, _path(page), headers=HTML, follow_redirects=False)
     assert answer.status_code == 403
     assert "auth.role_missing" in answer.text
 
@@ -140,6 +152,9 @@ def test_every_page_carries_the_strict_headers(app: StubApplication, ann: Browse
         f"/review/cases/{case_id}",
         "/review/cases/nobody",
         "/review/nothing",
+        "/review/policies",
+        "/review/policies/new",
+        f"/review/policies/{SHIPPED.revision}",
     ):
         headers = ann.get(path).headers
         policy = headers["content-security-policy"]
@@ -161,6 +176,9 @@ def test_no_page_has_inline_script_or_style_or_reaches_outside(app: StubApplicat
         "/review/help",
         f"/review/cases/{case_id}",
         "/review/cases/nobody",
+        "/review/policies",
+        f"/review/policies/new?from={SHIPPED.revision}",
+        f"/review/policies/{SHIPPED.revision}",
     ):
         html = ann.get(path).text
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", html)
