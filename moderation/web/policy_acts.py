@@ -25,7 +25,7 @@ from moderation.web.visit import Visit
 from policies.loading.problems import PolicyInvalid
 
 MOST_DECISIONS = 20_000
-"""A backtest that a page waits for: ruling on one takes about a millisecond."""
+"""A backtest that a page waits for: each takes a core about a millisecond."""
 DAY_MS = 24 * 3600 * 1000
 Step = Callable[[Session, str, Act], object]
 

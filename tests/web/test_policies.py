@@ -119,7 +119,7 @@ def test_a_document_goes_from_the_form_to_where_it_rules_and_back(pia: Staff, ac
     page = pia.show(revision, "?done=stored")
     assert "This revision is a draft." in page
     assert "signals / work.named / verdict: review -> block (stricter)" in page
-    assert "1 tests, <strong>0 failed" in page
+    assert "1 test, <strong>0 failed" in page
     assert _moves(page) == ["backtest", "shadow", "rollout", "activate", "retire"]
     assert pia.move(revision, "shadow").headers["location"] == f"/review/policies/{revision}?done=shadow"
     assert pia.move(revision, "backtest", days="30").status_code == 303
