@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from moderation.gate.check import CouldNotJudge
 from moderation.gate.checks.frames import media_of
 from moderation.gate.checks.outputs import strongest
+from moderation.gate.checks.remix import chain_of
 from moderation.gate.checks.text import spoken, strongest_per_category
 from moderation.gate.checks.writing import Sign, signs_of, unsaid, whole
 from moderation.gate.guards import PictureReview, TextReview
@@ -58,8 +59,8 @@ class TextGuardCheck(Generic[S]):
 
 
 def prompt_guard(review: TextReview) -> TextGuardCheck[RequestSubject]:
-    """The prompt."""
-    return TextGuardCheck("prompt.guard", review, _prompt, idle=lambda subject: not subject.prompt.strip())
+    """The prompt, and where it remixes something, the prompts of the chain as one text: a guard reads what adds up."""
+    return TextGuardCheck("prompt.guard", review, _prompt, idle=_says_nothing)
 
 
 def reference_text_guard(review: TextReview) -> TextGuardCheck[RequestSubject]:
@@ -107,8 +108,16 @@ class PictureGuardCheck:
         return strongest(found)
 
 
+def _says_nothing(subject: RequestSubject) -> bool:
+    return not subject.prompt.strip() and not subject.remix_prompts
+
+
 def _prompt(subject: RequestSubject) -> Iterator[Passage]:
-    yield subject.prompt, TextSpan("prompt", 0, len(subject.prompt))
+    where = TextSpan("prompt", 0, len(subject.prompt))
+    if subject.prompt.strip():
+        yield subject.prompt, where
+    if subject.remix_prompts:
+        yield chain_of(subject), where
 
 
 def _in_references(subject: RequestSubject) -> list[Passage]:
