@@ -264,10 +264,10 @@ def test_a_category_whose_benign_rows_score_high_starts_later_than_the_others() 
     rows += [example(f"b{i}", source="vbench") for i in range(400)]
     scores = np.full((600, len(MODELLED)), 0.01, np.float32)
     hate, shock = columns(Category.HATE)[0], columns(Category.SHOCK)[0]
-    scores[:100, hate] = 0.12
+    scores[:100, hate] = 0.16
     scores[100:200, shock], scores[200:220, shock] = 0.3, 0.17
     chosen = choose_thresholds(MODELLED, scores, rows)
-    assert chosen[Category.HATE].review <= 0.12 < 0.17 < chosen[Category.SHOCK].review <= 0.3
+    assert chosen[Category.HATE].review <= 0.16 < 0.17 < chosen[Category.SHOCK].review <= 0.3
 
 
 def test_calibration_can_stand_for_another_share_of_harmful_rows() -> None:

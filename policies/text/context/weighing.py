@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from policies.findings import Finding, TextSpan
 from policies.taxonomy import Category
+from policies.text.context.extremism import approval_in
 from policies.text.context.instructions import instructions_in
 from policies.text.context.people import PersonMeant, people_meant
 from policies.text.normalise import NormalisedText
 
-REVISION = "context-2"
+REVISION = "context-3"
 """Grows with every change to a rule of this package: decisions pin it."""
 CHECK = "text.context"
 DOUBT_SCORE = 0.5
@@ -32,6 +33,9 @@ def in_context(text: NormalisedText, field: str, scored: Sequence[Finding]) -> I
             break
     if people:
         yield from _against(people[0], text, field, scored)
+    approval = approval_in(text.text)
+    if approval is not None:
+        yield _found(Category.HATE, text, field, (approval.start, approval.end), "extremism.approved")
     steps = instructions_in(text.text)
     if steps is not None:
         yield _found(Category.ILLICIT, text, field, (steps.start, steps.end), "instructions.usable")
