@@ -36,9 +36,9 @@ LIMITS = """\
   speaker the languages. A row of ours that is held out is easier than one from elsewhere.
 - The lines on hate follow the functions that HateCheck lists, in words of our own; and the last files (`f_` to `k_`) were written
   after looking at mistakes on tune rows and at prompts of our own. HateCheck is therefore no foreign kind of text to them.
-- For the files `i_` and `k_`, kinds of mistakes were named that held-out rows of OVERT, XSTest and the adjudicated set show, too: homonyms,
-  allusions, war without gore. No row was shown, and lines that came near one were taken out, but on these sets the
-  figures are a little less out of sample than they look.
+- For the files `i_` and `k_`, kinds of mistakes were named that held-out rows of OVERT, XSTest and the adjudicated set show,
+  too: homonyms, allusions, war without gore, plain names. No row was shown, and lines that came near one were taken out, but on
+  these sets the figures are a little less out of sample than they look.
 - Adversarial Nibbler's label is a vote on the text while its category describes a failed image: it is used at weight 0.3.
 - Sexual content with minors is found by the absolute rules, not by these weights; none was used in training."""
 
