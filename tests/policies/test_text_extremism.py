@@ -37,6 +37,7 @@ def test_approval_of_what_persecutes_people_is_found(text: str) -> None:
         "Long live the queen. A museum about the Third Reich opens next door",
         "an isis in bloom beside the Thames",
         "people celebrate the end of apartheid in the streets",
+        "priestesses praise and hail Isis in an Egyptian temple",
         "a soup nazi parody kitchen",
     ],
 )

@@ -22,10 +22,10 @@ _APPROVAL = (
     r"long live|(?:all )?hail|heil|(?:glory|victory|power) to|proud (?:to be|of|member of|supporter of)|"
     r"three cheers for|god bless|in praise of|greatness of)"
 )
-_AGAINST = re.compile(
+_OTHERWISE = re.compile(
     r"\b(?:not|never|no|n't|against|victims?|survivors?|fight(?:ing)?|resist\w*|defeat\w*|condemn\w*|reject\w*|"
     r"end(?:ed|ing)? (?:of|to)|documentar\w+|museum|histor\w+|how did|why did|who were|teach\w*|lesson|memorial|"
-    r"liberat\w+|refus\w+|stop\w*|escap\w+|hid(?:e|ing))\b",
+    r"liberat\w+|refus\w+|stop\w*|escap\w+|hid(?:e|ing)|goddess|egypt\w*|osiris)\b",
     re.IGNORECASE,
 )
 _SAID = re.compile(
@@ -44,9 +44,9 @@ class Approval:
 
 
 def approval_in(text: str) -> Approval | None:
-    """The first approval in a sentence without a word that frames or denies it, or None."""
+    """The first approval in a sentence without a word that frames or denies it, or means the goddess Isis; or None."""
     for sentence in _SENTENCE.finditer(text):
         said = _SAID.search(text, *sentence.span())
-        if said is not None and _AGAINST.search(text, *sentence.span()) is None:
+        if said is not None and _OTHERWISE.search(text, *sentence.span()) is None:
             return Approval(*said.span())
     return None
