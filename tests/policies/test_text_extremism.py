@@ -39,6 +39,10 @@ def test_approval_of_what_persecutes_people_is_found(text: str) -> None:
         "people celebrate the end of apartheid in the streets",
         "priestesses praise and hail Isis in an Egyptian temple",
         "a soup nazi parody kitchen",
+        "join us at the Holocaust remembrance ceremony",
+        "we honour the heroes of the Holocaust",
+        "people celebrate freedom after the fall of apartheid",
+        "I love the klan of meerkats",
     ],
 )
 def test_who_only_names_it_condemns_it_or_tells_its_history_approves_of_nothing(text: str) -> None:

@@ -7,9 +7,6 @@ that is celebrated (POLICY.md, row `hate`). The name alone says nothing here: hi
 import re
 from dataclasses import dataclass
 
-REACH = 40
-"""Characters between the approval and the name: a sentence that has both says one of the other."""
-
 _NAME = (
     r"(?:(?:neo-?)?nazi(?:s|sm|(?: (?:party|regime|cause|movement|germany|flag|salute|ideology)))?|third reich|"
     r"national socialism|hitlerism|gestapo|waffen[- ]ss|ku klux klan|the klan|kkk|aryan (?:nations?|brotherhood|race)|"
@@ -22,14 +19,17 @@ _APPROVAL = (
     r"long live|(?:all )?hail|heil|(?:glory|victory|power) to|proud (?:to be|of|member of|supporter of)|"
     r"three cheers for|god bless|in praise of|greatness of)"
 )
+_BETWEEN = r"(?: (?:the|our|a|an|this|that|great|glorious|mighty|local|new|and|stand with|member of))*"
+"""All that may stand between the two. With anything else between, it is something else that is approved of: survivors, a fall."""
 _OTHERWISE = re.compile(
     r"\b(?:not|never|no|n't|against|victims?|survivors?|fight(?:ing)?|resist\w*|defeat\w*|condemn\w*|reject\w*|"
     r"end(?:ed|ing)? (?:of|to)|documentar\w+|museum|histor\w+|how did|why did|who were|teach\w*|lesson|memorial|"
-    r"liberat\w+|refus\w+|stop\w*|escap\w+|hid(?:e|ing)|goddess|egypt\w*|osiris)\b",
+    r"liberat\w+|refus\w+|stop\w*|escap\w+|hid(?:e|ing)|goddess|egypt\w*|osiris|"
+    r"remember\w*|remembrance|commemorat\w*|surviv\w*|mourn\w*|dead|fallen)\b",
     re.IGNORECASE,
 )
 _SAID = re.compile(
-    rf"\b{_APPROVAL}\b[^.!?\n]{{0,{REACH}}}?\b{_NAME}\b|\b{_NAME} (?:forever|was right|were right|rules?|will rise again)\b",
+    rf"\b{_APPROVAL}{_BETWEEN} {_NAME}\b(?! of\b)|\b{_NAME} (?:forever|was right|were right|rules?|will rise again)\b",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?\n]+")
